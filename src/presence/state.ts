@@ -1,0 +1,104 @@
+/**
+ * What is known of one user, and the pure rules that turn it into a {@linkcode Presence}.
+ *
+ * @module
+ */
+import type { Presence, Status } from "../protocol/presence.ts";
+
+/** One live session, as it last described itself. */
+export interface SessionState {
+  readonly session_id: string;
+  /** The {@linkcode Instance} that holds the socket. */
+  readonly instance: string;
+  readonly region: string;
+  readonly name?: string;
+  readonly status: Status;
+  readonly location: string | null;
+  /** When the session last said something of itself, in ms; 0 while it has only joined. */
+  readonly updated_at_ms: number;
+  /** When it joined, in ms. */
+  readonly connected_at_ms: number;
+}
+
+/** Everything kept of one user, live or not. */
+export interface UserRecord {
+  readonly user_id: string;
+  readonly name?: string;
+  /** See {@linkcode nextVersion}. */
+  readonly version: number;
+  /** Wall clock of the last change, in ms. */
+  readonly last_seen_ms: number;
+  /** Live sessions by id. */
+  readonly sessions: Readonly<Record<string, SessionState>>;
+  /** Sessions that ended not long ago: id → when, in ms. They may still be resumed. */
+  readonly ended: Readonly<Record<string, number>>;
+}
+
+/**
+ * A hybrid clock: it grows by at least one with each change, and keeps up with wall time so that it
+ * still grows when the record was lost.
+ */
+export function nextVersion(previous: number, nowMs: number): number {
+  return Math.max(previous + 1, nowMs);
+}
+
+/**
+ * Whether `a` is shown rather than `b`: what a session said of itself beats a bare join, then the
+ * newer wins; the id settles a tie so that every reader picks the same.
+ */
+export function outranks(a: SessionState, b: SessionState): boolean {
+  if (a.updated_at_ms !== b.updated_at_ms) return a.updated_at_ms > b.updated_at_ms;
+  if (a.connected_at_ms !== b.connected_at_ms) return a.connected_at_ms > b.connected_at_ms;
+  return a.session_id > b.session_id;
+}
+
+/** The session that is shown for a user, or undefined when there is none. */
+export function shownSession(sessions: Iterable<SessionState>): SessionState | undefined {
+  let shown: SessionState | undefined;
+  for (const session of sessions) {
+    if (shown === undefined || outranks(session, shown)) shown = session;
+  }
+  return shown;
+}
+
+/** How a user looks of whom nothing is known. */
+export function unknownPresence(userId: string): Presence {
+  return {
+    user_id: userId,
+    status: "offline",
+    location: null,
+    last_seen: null,
+    session_id: null,
+    sessions: 0,
+    region: null,
+    version: 0,
+  };
+}
+
+/**
+ * How a user looks to a reader who knows which instances live. Sessions of a dead instance count as
+ * gone; the view then is one version newer than the record, since readers drop what is not newer.
+ *
+ * @param isAlive whether an instance holds its lease
+ */
+export function presenceOf(
+  record: UserRecord,
+  isAlive: (instance: string) => boolean = () => true,
+): Presence {
+  const all = Object.values(record.sessions);
+  const live = all.filter((session) => isAlive(session.instance));
+  const shown = shownSession(live);
+  const version = live.length === all.length ? record.version : record.version + 1;
+  const name = shown?.name ?? record.name;
+  return {
+    user_id: record.user_id,
+    ...(name === undefined ? {} : { name }),
+    status: shown?.status ?? "offline",
+    location: shown?.location ?? null,
+    last_seen: new Date(record.last_seen_ms).toISOString(),
+    session_id: shown?.session_id ?? null,
+    sessions: live.length,
+    region: shown?.region ?? null,
+    version,
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * Where presence is kept, shared by all nodes.
+ *
+ * One contract, two implementations beside it: `store_memory.ts` and `store_redis.ts`.
+ * `tests/conformance/store.ts` holds every implementation to it.
+ *
+ * @module
+ */
+import type { Presence } from "../protocol/presence.ts";
+import type { SessionState } from "./state.ts";
+
+/**
+ * One run of one node: `<node id>:<incarnation>`. A node that restarts, or that finds itself
+ * declared dead, goes on under a new incarnation and is never mistaken for its past.
+ */
+export type Instance = string;
+
+/** A session appears, or says something new of itself. Putting the same state twice is harmless. */
+export interface PutChange {
+  readonly op: "put";
+  readonly user_id: string;
+  /** `session.instance` must be the instance given to {@linkcode PresenceStore.apply}. */
+  readonly session: SessionState;
+  /** The caller's wall clock, in ms. */
+  readonly now_ms: number;
+  /** How long the session can live at most (its token's life and a margin), in ms. */
+  readonly ttl_ms: number;
+}
+
+/** A session ends. Nothing happens unless it is there and still belongs to `instance`. */
+export interface LeaveChange {
+  readonly op: "leave";
+  readonly user_id: string;
+  readonly session_id: string;
+  readonly instance: Instance;
+  /** The caller's wall clock, in ms. */
+  readonly now_ms: number;
+}
+
+/** One session's change. */
+export type Change = PutChange | LeaveChange;
+
+/** What a change made of its user. */
+export interface Outcome {
+  /** The merged presence after the change. */
+  readonly presence: Presence;
+  /** The location that was shown before; null also when the user was offline. */
+  readonly previous_location: string | null;
+  /** False when there was nothing to do; then there is nothing to announce. */
+  readonly changed: boolean;
+}
+
+/** What a read found. */
+export interface Snapshot {
+  readonly presences: readonly Presence[];
+  /** Instances whose lease is gone but whose sessions are still recorded: reap them. */
+  readonly lapsed: readonly Instance[];
+}
+
+/** Which online users to list. */
+export interface ListQuery {
+  readonly location?: string;
+  /** As the page before gave it; anything else is refused with {@linkcode InvalidCursorError}. */
+  readonly cursor?: string;
+  /** At most so many. */
+  readonly limit: number;
+}
+
+/** A page of online users, ordered by user id (UTF-8 bytes). */
+export interface Page extends Snapshot {
+  readonly cursor: string | null;
+  /** All online users that match, on every page. */
+  readonly total: number;
+}
+
+/** What became of a lease, and who has lost theirs. */
+export interface LeaseReport {
+  /** False: the lease is gone, and with it the instance's sessions. Go on as a new instance. */
+  readonly held: boolean;
+  /** Instances whose lease is gone but whose sessions are still recorded. */
+  readonly lapsed: readonly Instance[];
+}
+
+/** How an earlier session of a user stands. */
+export type SessionStanding = "live" | "ended" | "unknown";
+
+/** The store cannot be reached, or did not answer in time. What was asked may have happened or not. */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
+}
+
+/** The instance's lease is gone; nothing was written. */
+export class LeaseLostError extends Error {
+  override readonly name = "LeaseLostError";
+}
+
+/** A list cursor that this store did not give out. */
+export class InvalidCursorError extends Error {
+  override readonly name = "InvalidCursorError";
+}
+
+/** Keeps every user's sessions, whole, and who holds them. */
+export interface PresenceStore {
+  /**
+   * Applies changes in their order, each user's merge and version in one atomic step.
+   *
+   * One round trip and one script call, however many changes (the caller keeps it to a few hundred).
+   *
+   * @throws {LeaseLostError} when there is a `put` and the instance holds no lease; nothing was written
+   * @throws {StoreUnavailableError}
+   */
+  apply(instance: Instance, changes: readonly Change[]): Promise<readonly Outcome[]>;
+
+  /**
+   * Users as they are now, in the order asked; a user never seen is offline, version 0.
+   *
+   * @throws {StoreUnavailableError}
+   */
+  get(userIds: readonly string[]): Promise<Snapshot>;
+
+  /**
+   * One page of the online users.
+   *
+   * @throws {StoreUnavailableError}
+   * @throws {InvalidCursorError}
+   */
+  list(query: ListQuery): Promise<Page>;
+
+  /**
+   * How a session stands that `userId` claims to have had: `ended` for as long as ended sessions are
+   * remembered (the resume window), `unknown` too when it is another user's.
+   *
+   * @throws {StoreUnavailableError}
+   */
+  standing(userId: string, sessionId: string): Promise<SessionStanding>;
+
+  /**
+   * Begins an instance's lease, for `ttlMs`.
+   *
+   * @throws {StoreUnavailableError}
+   */
+  openLease(instance: Instance, ttlMs: number): Promise<LeaseReport>;
+
+  /**
+   * Prolongs a lease that is still held; never revives one that is gone.
+   *
+   * @throws {StoreUnavailableError}
+   */
+  renewLease(instance: Instance, ttlMs: number): Promise<LeaseReport>;
+
+  /**
+   * Declares an instance dead: ends its lease, so that every reader counts its sessions as gone.
+   * Of all nodes that try at the same time one gets true, and reaps; a claimer that dies over it
+   * loses the claim after `claimTtlMs`.
+   *
+   * @throws {StoreUnavailableError}
+   */
+  claim(instance: Instance, claimer: Instance, claimTtlMs: number): Promise<boolean>;
+
+  /**
+   * Ends every session of a dead instance and forgets it. Call after {@linkcode claim}, or for the
+   * caller's own instance at the end of a drain.
+   *
+   * @returns what changed, to announce
+   * @throws {StoreUnavailableError}
+   */
+  reap(instance: Instance, nowMs: number): Promise<readonly Outcome[]>;
+
+  /**
+   * Resolves when the store answers.
+   *
+   * @throws {StoreUnavailableError}
+   */
+  ping(): Promise<void>;
+}
