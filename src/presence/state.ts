@@ -20,6 +20,15 @@ export interface SessionState {
   readonly connected_at_ms: number;
 }
 
+/** What a session that resumes an ended one goes on with. */
+export interface EndedSession {
+  /** When it ended, in ms. */
+  readonly ended_at_ms: number;
+  readonly status: Status;
+  readonly location: string | null;
+  readonly updated_at_ms: number;
+}
+
 /** Everything kept of one user, live or not. */
 export interface UserRecord {
   readonly user_id: string;
@@ -30,8 +39,8 @@ export interface UserRecord {
   readonly last_seen_ms: number;
   /** Live sessions by id. */
   readonly sessions: Readonly<Record<string, SessionState>>;
-  /** Sessions that ended not long ago: id → when, in ms. They may still be resumed. */
-  readonly ended: Readonly<Record<string, number>>;
+  /** Sessions that ended within the resume window, by id: they may still be resumed. */
+  readonly ended: Readonly<Record<string, EndedSession>>;
 }
 
 /**

@@ -37,8 +37,25 @@ export interface LeaveChange {
   readonly now_ms: number;
 }
 
+/**
+ * A new session takes the place of an earlier one of the same user, live or ended, in one step that
+ * nobody sees as going offline: the earlier one is gone and forgotten (not even `ended` remembers it,
+ * so only the first to resume it wins), and the new one, put as by {@linkcode PutChange}, goes on with
+ * the earlier one's status, location and `updated_at_ms`, unless it has already said something of
+ * itself. When the earlier session is unknown, nothing happens and the outcome's `changed` is false.
+ */
+export interface ResumeChange {
+  readonly op: "resume";
+  readonly user_id: string;
+  /** The earlier session. */
+  readonly from_session_id: string;
+  readonly session: SessionState;
+  readonly now_ms: number;
+  readonly ttl_ms: number;
+}
+
 /** One session's change. */
-export type Change = PutChange | LeaveChange;
+export type Change = PutChange | LeaveChange | ResumeChange;
 
 /** What a change made of its user. */
 export interface Outcome {
@@ -81,9 +98,6 @@ export interface LeaseReport {
   readonly lapsed: readonly Instance[];
 }
 
-/** How an earlier session of a user stands. */
-export type SessionStanding = "live" | "ended" | "unknown";
-
 /** The store cannot be reached, or did not answer in time. What was asked may have happened or not. */
 export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
@@ -106,7 +120,7 @@ export interface PresenceStore {
    *
    * One round trip and one script call, however many changes (the caller keeps it to a few hundred).
    *
-   * @throws {LeaseLostError} when there is a `put` and the instance holds no lease; nothing was written
+   * @throws {LeaseLostError} when there is a `put` or `resume` and the instance holds no lease; nothing was written
    * @throws {StoreUnavailableError}
    */
   apply(instance: Instance, changes: readonly Change[]): Promise<readonly Outcome[]>;
@@ -125,14 +139,6 @@ export interface PresenceStore {
    * @throws {InvalidCursorError}
    */
   list(query: ListQuery): Promise<Page>;
-
-  /**
-   * How a session stands that `userId` claims to have had: `ended` for as long as ended sessions are
-   * remembered (the resume window), `unknown` too when it is another user's.
-   *
-   * @throws {StoreUnavailableError}
-   */
-  standing(userId: string, sessionId: string): Promise<SessionStanding>;
 
   /**
    * Begins an instance's lease, for `ttlMs`.
