@@ -1,0 +1,96 @@
+/**
+ * Runs the tests: `deno task test [FILTER…]`.
+ *
+ * Installs the servers that tests need, starts the shared ones, runs `deno test` with whatever it
+ * was given (files, `--filter`, …; everything under tests/ by default), ends the servers and prints
+ * the count as its last line.
+ *
+ * @module
+ */
+
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { backendsEnvironment, startBackends } from "./support/backends.ts";
+import { installPrograms } from "./support/install.ts";
+import { readTally, type Tally } from "./support/tally.ts";
+
+/**
+ * What tests may do. They start servers, browsers and gateways of their own, read the project and
+ * write nothing but temporary files; loopback is all the network there is.
+ */
+function permissions(temporary: string): string[] {
+  return [
+    "--no-prompt",
+    "--allow-net=127.0.0.1,localhost,0.0.0.0,[::1]",
+    "--allow-run",
+    "--allow-read",
+    `--allow-write=${temporary}`,
+    "--allow-env",
+    "--allow-sys",
+  ];
+}
+
+const OUTPUT_KEPT = 10_000;
+
+async function main(filter: readonly string[]): Promise<number> {
+  process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+  try {
+    await installPrograms();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  }
+  // Everything temporary of the run, its servers and its tests is in here, so one removal gets it all.
+  const temporary = await Deno.makeTempDir({ prefix: "waygate_" });
+  process.env["TMPDIR"] = temporary;
+  try {
+    const { status, tally } = await runTests(filter, temporary);
+    console.log(`${tally.passed} passed, ${tally.failed} failed`);
+    return status;
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
+}
+
+async function runTests(
+  filter: readonly string[],
+  temporary: string,
+): Promise<{ status: number; tally: Tally }> {
+  await using backends = await startBackends();
+  const names = filter.some((argument) => existsSync(argument)) ? [] : ["tests/"];
+  const child = new Deno.Command(Deno.execPath(), {
+    // Types are the matter of `deno task ok`.
+    args: ["test", "--no-check", ...permissions(temporary), ...filter, ...names],
+    env: backendsEnvironment(backends),
+    stdout: "piped",
+  }).spawn();
+  // Ctrl-C reaches the child by itself; the runner only has to outlive it, to end the servers.
+  const ignore = (): void => {};
+  const pass = (): void => child.kill("SIGTERM");
+  Deno.addSignalListener("SIGINT", ignore);
+  Deno.addSignalListener("SIGTERM", pass);
+  const output = await echo(child.stdout);
+  const { success, code } = await child.status;
+  Deno.removeSignalListener("SIGINT", ignore);
+  Deno.removeSignalListener("SIGTERM", pass);
+  return { status: code, tally: readTally(output, success) };
+}
+
+/** Passes a stream on to standard output and returns its last part. */
+async function echo(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let last = "";
+  for await (const chunk of stream) {
+    await write(chunk);
+    last = (last + decoder.decode(chunk, { stream: true })).slice(-OUTPUT_KEPT);
+  }
+  return last;
+}
+
+async function write(chunk: Uint8Array): Promise<void> {
+  let rest = chunk;
+  while (rest.length > 0) rest = rest.subarray(await Deno.stdout.write(rest));
+}
+
+Deno.exit(await main(Deno.args));

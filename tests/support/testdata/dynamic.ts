@@ -1,0 +1,2 @@
+/** Imported while running. */
+export const dynamic = "typed";

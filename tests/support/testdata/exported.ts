@@ -1,0 +1,2 @@
+/** Re-exported, never imported. */
+export const exported = "exported";

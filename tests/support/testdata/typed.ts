@@ -1,0 +1,2 @@
+/** Imported as a type only. */
+export type Typed = "typed";
