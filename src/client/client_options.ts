@@ -1,0 +1,60 @@
+/** Passed to a token function. */
+export interface TokenContext {
+  /** Aborted when the token is no longer wanted. */
+  readonly signal: AbortSignal;
+}
+
+/** Gives a token for each try: fetch it from the game's own server. */
+export type TokenFunction = (context: TokenContext) => string | Promise<string>;
+
+/** The part of the standard WebSocket that the client uses. */
+export interface WebSocketLike {
+  readonly readyState: number;
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(
+    type: "open" | "message" | "close" | "error",
+    listener: (event: never) => void,
+  ): void;
+  /** Where the runtime has it (Node's `ws`): ends a dead connection without a handshake. */
+  terminate?(): void;
+}
+
+/** The standard WebSocket constructor, or one like it (`ws` in Node before 22). */
+export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
+
+/** Options of a client. */
+export interface ClientOptions {
+  /**
+   * Address of the gateway's `/ws`: `wss://game.example/ws`. `https:` and `http:` count as `wss:`
+   * and `ws:`; in a page it may be relative to it.
+   */
+  readonly url: string | URL;
+  /** A JWT; or, so that the client can stay longer than one token lives, a function that gets one. */
+  readonly token: string | TokenFunction;
+  /** For runtimes without a global WebSocket: the one of `ws`. */
+  readonly WebSocket?: WebSocketConstructor;
+  /** How long one try to connect may take, token and welcome included, in ms. @default {10000} */
+  readonly connectTimeoutMs?: number;
+  /** How long a call waits for its answer unless it says otherwise, in ms. @default {10000} */
+  readonly callTimeoutMs?: number;
+  /**
+   * How many requests may wait while there is no connection; they are sent, in order, once there is
+   * one. 0: requests fail at once when there is no connection. @default {100}
+   */
+  readonly queueLimit?: number;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** How long to wait for the answer, in ms; waiting for a connection counts. */
+  readonly timeoutMs?: number;
+  /** Stops waiting; the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of `connect()`. */
+export interface ConnectOptions {
+  /** Stops waiting; the call that began to connect also gives up connecting. */
+  readonly signal?: AbortSignal;
+}
