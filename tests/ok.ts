@@ -1,5 +1,5 @@
 /**
- * Everything that can be said about the code without running it: `deno task ok`.
+ * Everything that can be said about the code without running the tests: `deno task ok`.
  *
  * Goes through all steps even when one fails, so that a single run shows every complaint.
  *
@@ -8,13 +8,18 @@
 
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { writeDocConfig } from "./support/doc_config.ts";
 
-const STEPS: readonly string[][] = [
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+const temporary = await Deno.makeTempDir();
+const docConfig = await writeDocConfig(temporary);
+
+const steps: readonly string[][] = [
   ["fmt", "--check"],
   ["lint"],
   ["check"],
-  // Examples in the documentation of src, each a small program.
-  ["test", "--doc", "--permit-no-files", "--no-prompt", "--allow-env", "src"],
+  // Each example in the documentation of src is a small program.
+  ["test", "--doc", "--config", docConfig, "--permit-no-files", "--no-prompt", "src"],
   [
     "test",
     "--no-check",
@@ -25,12 +30,12 @@ const STEPS: readonly string[][] = [
   ],
 ];
 
-process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const failed: string[] = [];
-for (const args of STEPS) {
+for (const args of steps) {
   const { success } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
   if (!success) failed.push(`deno ${args.join(" ")}`);
 }
+await Deno.remove(temporary, { recursive: true });
 if (failed.length > 0) {
   console.error(`Not ok:\n  ${failed.join("\n  ")}`);
   Deno.exit(1);
