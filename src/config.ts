@@ -1,0 +1,248 @@
+import { createPublicKey } from "node:crypto";
+import { type Values, type VariableName, VARIABLES } from "./config_variables.ts";
+
+/** The key that tokens are verified with, and the algorithms that it stands for. */
+export type TokenKey =
+  | { readonly kind: "secret"; readonly secret: string }
+  | { readonly kind: "public_key"; readonly pem: string; readonly algorithm: PublicKeyAlgorithm }
+  | { readonly kind: "jwks"; readonly url: URL };
+
+/** Signature algorithms (RFC 7518, RFC 8037) of a public key. */
+export type PublicKeyAlgorithm = "RS256" | "ES256" | "EdDSA";
+
+/** How to log in to NATS. */
+export type NatsLogin =
+  | { readonly kind: "none" }
+  | { readonly kind: "token"; readonly token: string }
+  | { readonly kind: "password"; readonly user: string; readonly password: string }
+  | { readonly kind: "credentials"; readonly file: string };
+
+/** Whose pages may connect. */
+export type OriginPolicy =
+  | { readonly kind: "same" }
+  | { readonly kind: "any" }
+  | { readonly kind: "list"; readonly origins: ReadonlySet<string> };
+
+/** Everything the gateway can be told, checked. Times are in ms, sizes in bytes. */
+export interface Config {
+  readonly development: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly region: string;
+  readonly nodeId: string;
+  readonly tokenKey: TokenKey;
+  readonly tokenIssuer: string | undefined;
+  readonly tokenAudience: string | undefined;
+  readonly redis: { readonly url: string; readonly token: string } | undefined;
+  readonly nats: { readonly servers: readonly string[]; readonly login: NatsLogin } | undefined;
+  readonly natsPrefix: string;
+  readonly origins: OriginPolicy;
+  readonly allowQueryToken: boolean;
+  readonly maxConnections: number;
+  readonly maxSessionsPerUser: number;
+  readonly maxMessageBytes: number;
+  readonly maxBatch: number;
+  /** Messages a second; 0 is no limit. */
+  readonly rateLimitMessages: number;
+  readonly rateLimitBurst: number;
+  readonly sendQueueBytes: number;
+  readonly heartbeatIntervalMs: number;
+  readonly presenceGraceMs: number;
+  readonly presenceFlushMs: number;
+  readonly presenceAutoSubscribe: "all" | "none";
+  readonly nodeLeaseMs: number;
+  readonly resumeWindowMs: number;
+  readonly rpcServices: readonly string[];
+  readonly rpcTimeoutMs: number;
+  readonly metricsToken: string | undefined;
+  readonly lobby: boolean;
+  readonly websocketEngine: "deno" | "ws";
+  readonly drainMs: number;
+  readonly logLevel: "debug" | "info" | "warning" | "error";
+  readonly logFormat: "json" | "pretty";
+}
+
+/** The environment is wrong; `problems` has one line for each variable at fault. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** Signs tokens in development mode only; everyone knows it. */
+export const DEVELOPMENT_SECRET = "waygate-development-secret-known-to-everyone";
+
+/**
+ * Reads the configuration.
+ *
+ * @param environment variables by name; unset and empty are the same
+ * @param mode development mode needs no key and turns the lobby on
+ * @throws {ConfigError} naming every variable at fault, at once
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  mode: { readonly development: boolean },
+): Config {
+  const problems: string[] = [];
+  const values = readValues(environment, problems);
+  const tokenKey = readTokenKey(values, mode.development, problems);
+  const login = readNatsLogin(values, problems);
+  requireBoth(values, "TLS_CERT_FILE", "TLS_KEY_FILE", problems);
+  requireBoth(values, "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", problems);
+  if (problems.length > 0 || tokenKey === undefined) throw new ConfigError(problems);
+
+  return {
+    development: mode.development,
+    host: values.HOST ?? "0.0.0.0",
+    port: values.PORT,
+    tls: values.TLS_CERT_FILE === undefined || values.TLS_KEY_FILE === undefined
+      ? undefined
+      : { certFile: values.TLS_CERT_FILE, keyFile: values.TLS_KEY_FILE },
+    region: values.REGION ?? "local",
+    nodeId: values.NODE_ID ?? `node-${crypto.randomUUID().slice(0, 8)}`,
+    tokenKey,
+    tokenIssuer: values.JWT_ISSUER,
+    tokenAudience: values.JWT_AUDIENCE,
+    redis: values.UPSTASH_REDIS_REST_URL === undefined ||
+        values.UPSTASH_REDIS_REST_TOKEN === undefined
+      ? undefined
+      : { url: values.UPSTASH_REDIS_REST_URL, token: values.UPSTASH_REDIS_REST_TOKEN },
+    nats: values.NATS_URL.length === 0 ? undefined : { servers: values.NATS_URL, login },
+    natsPrefix: values.NATS_PREFIX ?? "waygate",
+    origins: originPolicy(values.ALLOWED_ORIGINS),
+    allowQueryToken: values.ALLOW_QUERY_TOKEN === "true",
+    maxConnections: values.MAX_CONNECTIONS,
+    maxSessionsPerUser: values.MAX_SESSIONS_PER_USER,
+    maxMessageBytes: values.MAX_MESSAGE_BYTES,
+    maxBatch: values.MAX_BATCH,
+    rateLimitMessages: values.RATE_LIMIT_MESSAGES,
+    rateLimitBurst: values.RATE_LIMIT_BURST,
+    sendQueueBytes: values.SEND_QUEUE_BYTES,
+    heartbeatIntervalMs: values.HEARTBEAT_INTERVAL_MS,
+    presenceGraceMs: values.PRESENCE_GRACE_MS,
+    presenceFlushMs: values.PRESENCE_FLUSH_MS,
+    presenceAutoSubscribe: values.PRESENCE_AUTO_SUBSCRIBE ?? "all",
+    nodeLeaseMs: values.NODE_LEASE_MS,
+    resumeWindowMs: values.RESUME_WINDOW_MS,
+    rpcServices: values.RPC_SERVICES,
+    rpcTimeoutMs: values.RPC_TIMEOUT_MS,
+    metricsToken: values.METRICS_TOKEN,
+    lobby: (values.LOBBY ?? (mode.development ? "on" : "off")) === "on",
+    websocketEngine: values.WEBSOCKET_ENGINE ?? "deno",
+    drainMs: values.DRAIN_MS,
+    logLevel: values.LOG_LEVEL ?? "info",
+    logFormat: values.LOG_FORMAT ?? (mode.development ? "pretty" : "json"),
+  };
+}
+
+function readValues(
+  environment: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): Values {
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries(VARIABLES)) {
+    const result = variable.schema.safeParse(environment[name] || undefined);
+    if (result.success) values[name] = result.data;
+    else {
+      problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join("; ")}`);
+      // The variable's default stands in, so that the checks of several variables still run.
+      values[name] = variable.schema.safeParse(undefined).data;
+    }
+  }
+  return values as Values;
+}
+
+function readTokenKey(
+  values: Values,
+  development: boolean,
+  problems: string[],
+): TokenKey | undefined {
+  const names = ["JWT_SECRET", "JWT_PUBLIC_KEY", "JWT_JWKS_URL"] as const;
+  const given = names.filter((name) => values[name] !== undefined);
+  if (given.length === 0 && development) return { kind: "secret", secret: DEVELOPMENT_SECRET };
+  if (given.length !== 1) {
+    const found = given.length === 0 ? "none is set" : `${given.join(" and ")} are set`;
+    problems.push(`JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL: Set exactly one of them; ${found}`);
+    return undefined;
+  }
+  if (values.JWT_SECRET !== undefined) {
+    if (values.JWT_SECRET === DEVELOPMENT_SECRET && !development) {
+      problems.push("JWT_SECRET: The development secret is public; choose one of your own");
+    }
+    return { kind: "secret", secret: values.JWT_SECRET };
+  }
+  if (values.JWT_JWKS_URL !== undefined) {
+    return { kind: "jwks", url: new URL(values.JWT_JWKS_URL) };
+  }
+  return readPublicKey(values.JWT_PUBLIC_KEY ?? "", problems);
+}
+
+const ALGORITHM_OF_KEY_TYPE: Readonly<Record<string, PublicKeyAlgorithm>> = {
+  rsa: "RS256",
+  ec: "ES256",
+  ed25519: "EdDSA",
+};
+
+function readPublicKey(text: string, problems: string[]): TokenKey | undefined {
+  // One-line environments write the line breaks of a PEM as \n.
+  const pem = text.replaceAll("\\n", "\n");
+  if (pem.includes("PRIVATE KEY")) {
+    problems.push("JWT_PUBLIC_KEY: This is a private key; give the public one");
+    return undefined;
+  }
+  try {
+    const key = createPublicKey(pem);
+    const algorithm = ALGORITHM_OF_KEY_TYPE[key.asymmetricKeyType ?? ""];
+    const curve = key.asymmetricKeyDetails?.namedCurve;
+    const usable = algorithm !== undefined && (algorithm !== "ES256" || curve === "prime256v1");
+    if (usable) {
+      return {
+        kind: "public_key",
+        pem: key.export({ type: "spki", format: "pem" }).toString(),
+        algorithm,
+      };
+    }
+    problems.push("JWT_PUBLIC_KEY: Must be an RSA, P-256 or Ed25519 key");
+  } catch {
+    problems.push("JWT_PUBLIC_KEY: Must be a public key in PEM form (BEGIN PUBLIC KEY)");
+  }
+  return undefined;
+}
+
+function readNatsLogin(values: Values, problems: string[]): NatsLogin {
+  const { NATS_TOKEN, NATS_USER, NATS_PASSWORD, NATS_CREDS_FILE } = values;
+  requireBoth(values, "NATS_USER", "NATS_PASSWORD", problems);
+  const given = [NATS_TOKEN, NATS_USER, NATS_CREDS_FILE].filter((value) => value !== undefined);
+  if (given.length > 1) {
+    problems.push("NATS_TOKEN, NATS_USER, NATS_CREDS_FILE: Set at most one of them");
+  }
+  if (NATS_TOKEN !== undefined) return { kind: "token", token: NATS_TOKEN };
+  if (NATS_CREDS_FILE !== undefined) return { kind: "credentials", file: NATS_CREDS_FILE };
+  if (NATS_USER !== undefined && NATS_PASSWORD !== undefined) {
+    return { kind: "password", user: NATS_USER, password: NATS_PASSWORD };
+  }
+  return { kind: "none" };
+}
+
+function requireBoth(
+  values: Values,
+  first: VariableName,
+  second: VariableName,
+  problems: string[],
+): void {
+  const [present, absent] = values[first] === undefined ? [second, first] : [first, second];
+  if (values[present] !== undefined && values[absent] === undefined) {
+    problems.push(`${absent}: Must be set, because ${present} is`);
+  }
+}
+
+function originPolicy(origins: readonly string[]): OriginPolicy {
+  if (origins.length === 0) return { kind: "same" };
+  if (origins.includes("*")) return { kind: "any" };
+  return { kind: "list", origins: new Set(origins) };
+}

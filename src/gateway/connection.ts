@@ -1,0 +1,299 @@
+import { CloseCode } from "../protocol/close_codes.ts";
+import { ErrorCode, RpcError } from "../protocol/errors.ts";
+import type { Notifications } from "../protocol/notifications.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { TimerWheel } from "../timer_wheel.ts";
+import type { Identity } from "./auth.ts";
+import type { Gatherer } from "./gatherer.ts";
+import { type Admission, Inbox, type Waiting } from "./inbox.ts";
+import { type BacklogPump, Outbox } from "./outbox.ts";
+import { RateLimit } from "./rate_limit.ts";
+import { type Caller, encodeNotification, type Reply, type Router } from "./router.ts";
+import type { Socket, SocketEnd, SocketListener } from "./socket.ts";
+import { TokenLifetime } from "./token_lifetime.ts";
+import { exceedsUtf8Length } from "./utf8.ts";
+
+/**
+ * A close frame can get lost while the client's messages are still arriving: after the last word we
+ * read on for so long, in ms, before closing.
+ */
+const LINGER_MS = 50;
+
+/** How long a peer may take to answer a close frame, in ms. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+/** What the connections of a node have in common. */
+export interface ConnectionHost {
+  readonly router: Router;
+  readonly counters: Counters;
+  readonly wheel: TimerWheel;
+  readonly backlog: BacklogPump;
+  readonly gatherer: Gatherer;
+  readonly maxMessageBytes: number;
+  readonly sendQueueBytes: number;
+  /** Messages a second; 0 is no limit. */
+  readonly rateLimitMessages: number;
+  readonly rateLimitBurst: number;
+  /** The connection is over, exactly once; see {@linkcode SocketEnd.isClean}. */
+  onEnd(connection: Connection, end: SocketEnd): void;
+  /** The client's first message is about to be handled. */
+  onFirstMessage(connection: Connection, text: string): void;
+  /** The reader was behind and has caught up. */
+  onCaughtUp(connection: Connection): void;
+}
+
+/**
+ * One client's socket: messages in one at a time, in order; messages out through a bounded queue.
+ * Nothing is handled before {@linkcode open}.
+ */
+export class Connection implements Caller, SocketListener {
+  readonly sessionId: string;
+  /** When the socket opened, in ms since the epoch. */
+  readonly connectedAtMs: number;
+  /** Where this session is, as it last said. */
+  location: string | null = null;
+  /** Whether something arrived since the flag was last cleared. */
+  hasSpoken = false;
+  readonly outbox: Outbox;
+  readonly #socket: Socket;
+  readonly #host: ConnectionHost;
+  readonly #lifetime: TokenLifetime;
+  readonly #rateLimit: RateLimit | undefined;
+  #identity: Identity;
+  #inbox: Inbox | undefined;
+  #abort: AbortController | undefined;
+  /** While a message is being answered, and until the connection is open. */
+  #isBusy = true;
+  #isFirst = true;
+  #isOver = false;
+
+  constructor(
+    sessionId: string,
+    identity: Identity,
+    socket: Socket,
+    isBatching: boolean,
+    host: ConnectionHost,
+  ) {
+    this.sessionId = sessionId;
+    this.connectedAtMs = Date.now();
+    this.#identity = identity;
+    this.#socket = socket;
+    this.#host = host;
+    this.outbox = new Outbox(socket, {
+      onOverflow: () => this.#failSlowReader(),
+      onCaughtUp: () => host.onCaughtUp(this),
+    }, {
+      limitBytes: host.sendQueueBytes,
+      gatherer: isBatching ? host.gatherer : undefined,
+      pump: host.backlog,
+      counters: host.counters,
+    });
+    this.#lifetime = new TokenLifetime(host.wheel, {
+      onExpiring: () => this.notify("system.token_expiring", { expires_at: this.tokenExpiresAt }),
+      onExpired: () =>
+        this.fail(
+          CloseCode.unauthorized,
+          new RpcError(ErrorCode.unauthorized, { reason: "expired" }),
+          "unauthorized: expired",
+        ),
+    });
+    this.#rateLimit = host.rateLimitMessages === 0
+      ? undefined
+      : new RateLimit(host.rateLimitMessages, host.rateLimitBurst, this.connectedAtMs);
+  }
+
+  get userId(): string {
+    return this.#identity.userId;
+  }
+
+  get name(): string | undefined {
+    return this.#identity.name;
+  }
+
+  get scopes(): ReadonlySet<string> {
+    return this.#identity.scopes;
+  }
+
+  get tokenExpiresAtMs(): number {
+    return this.#identity.expiresAtMs;
+  }
+
+  /** ISO 8601 UTC with milliseconds. */
+  get tokenExpiresAt(): string {
+    return new Date(this.#identity.expiresAtMs).toISOString();
+  }
+
+  /** Aborted when the connection is over. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#isOver) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Whether the reader is behind; {@linkcode ConnectionHost.onCaughtUp} tells when no longer. */
+  get isLagging(): boolean {
+    return this.outbox.isLagging;
+  }
+
+  /** Starts to handle messages, those that already came among them. */
+  open(): void {
+    this.#lifetime.start(this.#identity.expiresAtMs);
+    this.#isBusy = false;
+    this.#drainInbox();
+  }
+
+  /** Goes on with a newer token of the same user. */
+  renew(identity: Identity): void {
+    this.#identity = identity;
+    this.#lifetime.start(identity.expiresAtMs);
+  }
+
+  /** Sends one encoded message. */
+  send(message: string): void {
+    this.outbox.send(message);
+  }
+
+  notify<Name extends keyof Notifications>(method: Name, params: Notifications[Name]): void;
+  notify(method: string, params: unknown): void;
+  notify(method: string, params: unknown): void {
+    this.outbox.send(encodeNotification(method, params));
+  }
+
+  admit(): number | undefined {
+    if (this.#rateLimit === undefined) return undefined;
+    const verdict = this.#rateLimit.take(Date.now());
+    if (verdict === "pass") return undefined;
+    this.#host.counters.rateLimited++;
+    if (verdict === "flood") this.#failFlood();
+    return this.#rateLimit.retryAfterMs;
+  }
+
+  onText(text: string): void {
+    const { counters } = this.#host;
+    this.hasSpoken = true;
+    if (this.#isOver) return;
+    counters.messagesReceived++;
+    counters.receivedLength += text.length;
+    const isTooLarge = exceedsUtf8Length(text, this.#host.maxMessageBytes);
+    const admission = isTooLarge ? "too_large" : this.admit() ?? "handle";
+    if (this.#isOver) return;
+    if (this.#isBusy) this.#wait({ text: isTooLarge ? "" : text, admission });
+    else this.#handle(text, admission);
+  }
+
+  onBinary(): void {
+    this.close(CloseCode.unsupportedData, "binary frames are not supported");
+  }
+
+  onEnd(end: SocketEnd): void {
+    this.#finish(end);
+  }
+
+  /**
+   * Ends the connection at once for everyone but the client, which hears of it in its own time. Only
+   * the first call counts.
+   *
+   * @param lastWord a message that is still sent, to say why
+   */
+  close(code: number, reason: string, lastWord?: string): void {
+    if (this.#isOver) return;
+    if (lastWord === undefined) this.outbox.flushGathered();
+    else this.outbox.sendLast(lastWord);
+    const { wheel } = this.#host;
+    this.#finish({ code, isClean: code !== CloseCode.heartbeatLost });
+    wheel.schedule(LINGER_MS, () => {
+      this.outbox.shut();
+      this.#socket.close(code, reason);
+      wheel.schedule(CLOSE_TIMEOUT_MS, () => this.#socket.terminate());
+    });
+  }
+
+  /** Closes with a 44xx code: `system.error` says why first, since the close frame may get lost. */
+  fail(code: number, error: RpcError, reason: string): void {
+    const data = { ...(error.data as Record<string, unknown> | undefined), close_code: code };
+    this.close(
+      code,
+      reason,
+      encodeNotification("system.error", { code: error.code, message: error.message, data }),
+    );
+  }
+
+  #failSlowReader(): void {
+    this.#host.counters.slowReaders++;
+    this.fail(
+      CloseCode.slowReader,
+      new RpcError(ErrorCode.tooLarge, undefined, "Too much is unread"),
+      "too slow a reader",
+    );
+  }
+
+  #failFlood(): void {
+    this.fail(
+      CloseCode.flooding,
+      new RpcError(ErrorCode.rateLimited, {
+        retry_after_ms: this.#rateLimit?.retryAfterMs ?? 1000,
+      }),
+      "flooding",
+    );
+  }
+
+  #wait(message: Waiting): void {
+    this.#inbox ??= new Inbox();
+    if (!this.#inbox.add(message)) this.#failFlood();
+  }
+
+  #handle(text: string, admission: Admission): void {
+    const { router, maxMessageBytes } = this.#host;
+    if (admission === "too_large") {
+      this.close(CloseCode.messageTooBig, "message too large", router.tooLarge(maxMessageBytes));
+      return;
+    }
+    if (admission !== "handle") {
+      this.#reply(router.refuse(text, admission));
+      return;
+    }
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      this.#host.onFirstMessage(this, text);
+    }
+    const reply = router.handle(text, this);
+    if (!(reply instanceof Promise)) {
+      this.#reply(reply);
+      return;
+    }
+    this.#isBusy = true;
+    reply.then((settled) => {
+      this.#reply(settled);
+      this.#isBusy = false;
+      this.#drainInbox();
+    });
+  }
+
+  #drainInbox(): void {
+    while (!this.#isBusy && !this.#isOver) {
+      const message = this.#inbox?.take();
+      if (message === undefined) return;
+      this.#handle(message.text, message.admission);
+    }
+  }
+
+  #reply(reply: Reply): void {
+    if (reply === undefined || this.#isOver) return;
+    // An array answers a batch, and has a frame of its own.
+    if (reply.startsWith("[")) this.outbox.sendAlone(reply);
+    else this.outbox.send(reply);
+  }
+
+  #finish(end: SocketEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#lifetime.stop();
+    this.#inbox?.clear();
+    this.#abort?.abort();
+    this.#host.onEnd(this, end);
+  }
+}

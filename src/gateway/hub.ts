@@ -1,0 +1,97 @@
+import type { Connection } from "./connection.ts";
+
+/** Connections under one key, as long as there are any. */
+class Index {
+  readonly #sets = new Map<string, Set<Connection>>();
+
+  /** True when it is the first under its key. */
+  add(key: string, connection: Connection): boolean {
+    const set = this.#sets.get(key);
+    if (set !== undefined) {
+      set.add(connection);
+      return false;
+    }
+    this.#sets.set(key, new Set([connection]));
+    return true;
+  }
+
+  /** True when it was the last under its key. */
+  remove(key: string, connection: Connection): boolean {
+    const set = this.#sets.get(key);
+    if (set === undefined || !set.delete(connection) || set.size > 0) return false;
+    this.#sets.delete(key);
+    return true;
+  }
+
+  get(key: string): ReadonlySet<Connection> {
+    return this.#sets.get(key) ?? NOBODY;
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#sets.keys();
+  }
+}
+
+const NOBODY: ReadonlySet<Connection> = new Set();
+
+/** Told when a location begins and ceases to have somebody of this node. */
+export interface HubListener {
+  onLocationFilled(location: string): void;
+  onLocationEmptied(location: string): void;
+}
+
+/** Who is connected to this node, by session, user and location. */
+export class Hub {
+  readonly #sessions = new Map<string, Connection>();
+  readonly #users = new Index();
+  readonly #locations = new Index();
+  readonly #listener: HubListener;
+
+  constructor(listener: HubListener) {
+    this.#listener = listener;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  add(connection: Connection): void {
+    this.#sessions.set(connection.sessionId, connection);
+    this.#users.add(connection.userId, connection);
+  }
+
+  remove(connection: Connection): void {
+    if (!this.#sessions.delete(connection.sessionId)) return;
+    this.move(connection, null);
+    this.#users.remove(connection.userId, connection);
+  }
+
+  /** Puts a connection where its player says to be. */
+  move(connection: Connection, location: string | null): void {
+    const previous = connection.location;
+    if (previous === location) return;
+    connection.location = location;
+    if (location !== null && this.#locations.add(location, connection)) {
+      this.#listener.onLocationFilled(location);
+    }
+    if (previous !== null && this.#locations.remove(previous, connection)) {
+      this.#listener.onLocationEmptied(previous);
+    }
+  }
+
+  session(sessionId: string): Connection | undefined {
+    return this.#sessions.get(sessionId);
+  }
+
+  ofUser(userId: string): ReadonlySet<Connection> {
+    return this.#users.get(userId);
+  }
+
+  at(location: string): ReadonlySet<Connection> {
+    return this.#locations.get(location);
+  }
+
+  all(): IterableIterator<Connection> {
+    return this.#sessions.values();
+  }
+}

@@ -1,0 +1,169 @@
+import type { Counters } from "../telemetry/counters.ts";
+import type { GatheredMessages, Gatherer, Gathering } from "./gatherer.ts";
+import type { Socket } from "./socket.ts";
+import { utf8Length } from "./utf8.ts";
+
+/**
+ * What the engine is given at most before we keep the rest: it cannot be taken back from there, and
+ * a close frame has to queue behind it.
+ */
+const SOCKET_BACKLOG_BYTES = 65_536;
+
+/** A gathered frame is sent early when it has grown to this, in UTF-16 units. */
+const GATHERED_LENGTH = 131_072;
+
+/** Keeps an eye on the outboxes that could not hand everything to their socket. */
+export interface BacklogPump {
+  watch(outbox: Outbox): void;
+}
+
+/** What an outbox tells its connection. */
+export interface OutboxListener {
+  /** More than the limit is unread; what was queued is gone. */
+  onOverflow(): void;
+  /** It lagged, and has caught up. */
+  onCaughtUp(): void;
+}
+
+/** What the outboxes of a node have in common. */
+export interface OutboxOptions {
+  readonly limitBytes: number;
+  /** Present when the client agreed to gathered frames. */
+  readonly gatherer: Gatherer | undefined;
+  readonly pump: BacklogPump;
+  readonly counters: Counters;
+}
+
+/** The bounded queue out of a connection. Order is kept; nothing is awaited. */
+export class Outbox implements Gathering {
+  readonly #socket: Socket;
+  readonly #listener: OutboxListener;
+  readonly #limitBytes: number;
+  readonly #socketBacklogBytes: number;
+  readonly #gatherer: Gatherer | undefined;
+  readonly #pump: BacklogPump;
+  #gathered: GatheredMessages | undefined;
+  #queue: string[] = [];
+  #queuedBytes = 0;
+  #isShut = false;
+  readonly #counters: Counters;
+  /** Length of the frames handed to the socket, in UTF-16 units. */
+  #sentLength = 0;
+
+  constructor(socket: Socket, listener: OutboxListener, options: OutboxOptions) {
+    this.#socket = socket;
+    this.#listener = listener;
+    this.#limitBytes = options.limitBytes;
+    this.#socketBacklogBytes = Math.min(SOCKET_BACKLOG_BYTES, options.limitBytes / 2);
+    this.#gatherer = options.gatherer;
+    this.#pump = options.pump;
+    this.#counters = options.counters;
+  }
+
+  /** Whether the reader is behind. Watched by the pump from then on, until it has caught up. */
+  get isLagging(): boolean {
+    if (this.#queue.length === 0 && this.#socket.bufferedBytes < this.#socketBacklogBytes) {
+      return false;
+    }
+    this.#pump.watch(this);
+    return true;
+  }
+
+  /** Bytes that the reader has not taken yet. */
+  get unreadBytes(): number {
+    return this.#queuedBytes + this.#socket.bufferedBytes;
+  }
+
+  /** Grows as the kernel takes bytes; standing still under a backlog means that nobody reads. */
+  get takenLength(): number {
+    return this.#sentLength - this.#socket.bufferedBytes;
+  }
+
+  /** Sends one message; a client that agreed to it gets what one turn brings in one frame. */
+  send(message: string): void {
+    this.#counters.messagesSent++;
+    if (this.#gatherer === undefined) {
+      this.#push(message);
+      return;
+    }
+    if (this.#isShut) return;
+    this.#gathered = this.#gathered === undefined
+      ? this.#gatherer.begin(this, message)
+      : this.#gathered.with(message);
+    if (this.#gathered.length > GATHERED_LENGTH) this.flushGathered();
+  }
+
+  /** Sends a frame of its own, after everything sent before. */
+  sendAlone(frame: string): void {
+    this.#counters.messagesSent++;
+    this.flushGathered();
+    this.#push(frame);
+  }
+
+  flushGathered(): void {
+    const gathered = this.#gathered;
+    if (gathered === undefined) return;
+    this.#gathered = undefined;
+    this.#push(gathered.frame);
+  }
+
+  /** Hands the socket what it can take now; true when nothing is left. */
+  pump(): boolean {
+    let sent = 0;
+    while (sent < this.#queue.length && this.#socket.bufferedBytes < this.#socketBacklogBytes) {
+      const frame = this.#queue[sent++] as string;
+      this.#queuedBytes -= utf8Length(frame);
+      this.#hand(frame);
+    }
+    if (sent > 0) this.#queue.splice(0, sent);
+    const isDone = this.#isShut ||
+      (this.#queue.length === 0 && this.#socket.bufferedBytes < this.#socketBacklogBytes);
+    if (isDone && !this.#isShut) this.#listener.onCaughtUp();
+    return isDone;
+  }
+
+  /** Drops what is queued; later sends do nothing. */
+  shut(): void {
+    this.#isShut = true;
+    this.#drop();
+  }
+
+  /** Drops what is queued; the next sends go first. */
+  #drop(): void {
+    this.#gathered = undefined;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+  }
+
+  #push(frame: string): void {
+    if (this.#isShut) return;
+    if (this.#queue.length === 0 && this.#socket.bufferedBytes < this.#socketBacklogBytes) {
+      this.#hand(frame);
+      return;
+    }
+    const bytes = utf8Length(frame);
+    // One large frame alone may pass the limit: it is an answer that the client asked for.
+    if (this.#queue.length > 0 && this.unreadBytes + bytes > this.#limitBytes) {
+      this.#drop();
+      this.#listener.onOverflow();
+      return;
+    }
+    this.#queue.push(frame);
+    this.#queuedBytes += bytes;
+    this.#pump.watch(this);
+  }
+
+  #hand(frame: string): void {
+    this.#sentLength += frame.length;
+    this.#counters.sentLength += frame.length;
+    this.#socket.send(frame);
+  }
+
+  /** Hands a last frame to the socket, whatever is queued: it says why the connection ends. */
+  sendLast(frame: string): void {
+    if (this.#isShut) return;
+    this.flushGathered();
+    if (this.#queue.length === 0) this.#hand(frame);
+    else this.#push(frame);
+  }
+}

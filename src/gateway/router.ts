@@ -1,0 +1,241 @@
+import { ErrorCode, RpcError } from "../protocol/errors.ts";
+import type { Counters, MethodCounter } from "../telemetry/counters.ts";
+import { MethodCounter as Counter } from "../telemetry/counters.ts";
+import { type ReportFailure, wireError } from "./failure.ts";
+import type { AnyMethod, MethodContext, MethodTable } from "./method.ts";
+
+/** Who the router answers: the context of its calls, and a say in each further call of a batch. */
+export interface Caller extends MethodContext {
+  /** Whether one more call may run now; otherwise how long to wait, in ms. */
+  admit(): number | undefined;
+}
+
+/** A frame to send, or none. An array is the answer to a batch. */
+export type Reply = string | undefined;
+
+/** What the router needs to know. */
+export interface RouterOptions {
+  readonly methods: MethodTable;
+  readonly maxBatch: number;
+  readonly counters: Counters;
+  readonly report: ReportFailure;
+  /** Takes the calls of methods that are not in the table; undefined when it knows none of that name. */
+  readonly forward?: (method: string) => AnyMethod | undefined;
+}
+
+interface Route {
+  readonly method: AnyMethod;
+  readonly counter: MethodCounter;
+}
+
+/** Routes JSON-RPC 2.0 messages to methods. A method that does not wait is answered without waiting. */
+export class Router {
+  readonly #routes = new Map<string, Route>();
+  readonly #options: RouterOptions;
+  readonly #counters: Counters;
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+    this.#counters = options.counters;
+    for (const [name, method] of Object.entries(options.methods)) {
+      const counter = new Counter();
+      options.counters.methods.set(name, counter);
+      this.#routes.set(name, { method, counter });
+    }
+  }
+
+  /** Answers one frame. Never throws, never rejects. */
+  handle(text: string, caller: Caller): Reply | Promise<Reply> {
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return this.#failed("null", ErrorCode.parseError);
+    }
+    return Array.isArray(message) ? this.#batch(message, caller) : this.#call(message, caller);
+  }
+
+  /** Answers one frame that the rate limit refuses, without running any of it. */
+  refuse(text: string, retryAfterMs: number): Reply {
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return this.#failed("null", ErrorCode.parseError);
+    }
+    if (!Array.isArray(message)) return this.#limited(message, retryAfterMs);
+    if (message.length === 0 || message.length > this.#options.maxBatch) {
+      return this.#failed("null", ErrorCode.invalidRequest);
+    }
+    return joined(message.map((entry) => this.#limited(entry, retryAfterMs)));
+  }
+
+  /** The reply to a frame that was too large to be looked at. */
+  tooLarge(limitBytes: number): string {
+    return this.#failed("null", ErrorCode.tooLarge, { max_message_bytes: limitBytes });
+  }
+
+  #batch(entries: readonly unknown[], caller: Caller): Reply | Promise<Reply> {
+    const { maxBatch } = this.#options;
+    if (entries.length === 0) return this.#failed("null", ErrorCode.invalidRequest);
+    if (entries.length > maxBatch) {
+      return this.#failed("null", ErrorCode.invalidRequest, { max_batch: maxBatch });
+    }
+    return this.#batchFrom(0, entries, [], caller);
+  }
+
+  #batchFrom(
+    start: number,
+    entries: readonly unknown[],
+    replies: Reply[],
+    caller: Caller,
+  ): Reply | Promise<Reply> {
+    for (let index = start; index < entries.length; index++) {
+      // The frame itself was admitted as its first call.
+      const waitMs = index === 0 ? undefined : caller.admit();
+      const reply = waitMs === undefined
+        ? this.#call(entries[index], caller)
+        : this.#limited(entries[index], waitMs);
+      if (reply instanceof Promise) {
+        return reply.then((settled) => {
+          replies.push(settled);
+          return this.#batchFrom(index + 1, entries, replies, caller);
+        });
+      }
+      replies.push(reply);
+    }
+    return joined(replies);
+  }
+
+  #call(message: unknown, caller: Caller): Reply | Promise<Reply> {
+    if (!isEnvelope(message)) return this.#failed("null", ErrorCode.invalidRequest);
+    const id = idOf(message);
+    if (id === INVALID_ID) return this.#failed("null", ErrorCode.invalidRequest);
+
+    const route = this.#route(message.method);
+    if (route === undefined) {
+      this.#counters.unknownMethod.calls++;
+      return this.#failed(id, ErrorCode.methodNotFound);
+    }
+    const startedAt = route.counter.begin() ? performance.now() : 0;
+    let outcome: unknown;
+    try {
+      outcome = this.#invoke(route.method, message.params, caller);
+    } catch (error) {
+      return this.#finish(id, route, startedAt, this.#thrown(id, error));
+    }
+    if (outcome instanceof Promise) {
+      return outcome.then(
+        (result) => this.#finish(id, route, startedAt, this.#succeeded(id, result)),
+        (error) => this.#finish(id, route, startedAt, this.#thrown(id, error)),
+      );
+    }
+    return this.#finish(id, route, startedAt, this.#succeeded(id, outcome));
+  }
+
+  #route(name: string): Route | undefined {
+    const route = this.#routes.get(name);
+    if (route !== undefined) return route;
+    const method = this.#options.forward?.(name);
+    return method && { method, counter: this.#counters.unknownMethod };
+  }
+
+  #invoke(method: AnyMethod, params: unknown, caller: Caller): unknown {
+    if (method.scope !== undefined && !caller.scopes.has(method.scope)) {
+      throw new RpcError(ErrorCode.forbidden, { required: method.scope });
+    }
+    if (Array.isArray(params)) {
+      throw new RpcError(ErrorCode.invalidParams, {
+        issues: [{ path: [], message: "Params go by name: send an object" }],
+      });
+    }
+    const checked = method.params.safeParse(params ?? {});
+    if (!checked.success) {
+      const issues = checked.error.issues.map(({ path, message }) => ({
+        path: path.map((part) => typeof part === "number" ? part : String(part)),
+        message,
+      }));
+      throw new RpcError(ErrorCode.invalidParams, { issues });
+    }
+    return method.handler(checked.data, caller);
+  }
+
+  #finish(id: string | undefined, route: Route, startedAt: number, reply: string): Reply {
+    if (startedAt !== 0) route.counter.observe(performance.now() - startedAt);
+    return id === undefined ? undefined : reply;
+  }
+
+  #succeeded(id: string | undefined, result: unknown): string {
+    if (id === undefined) return "";
+    try {
+      return `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify(result ?? null)}}`;
+    } catch (error) {
+      return this.#thrown(id, error);
+    }
+  }
+
+  #thrown(id: string | undefined, error: unknown): string {
+    const failure = wireError(error, this.#options.report);
+    this.#counters.errors.add(failure.code);
+    return id === undefined ? "" : errorReply(id, failure);
+  }
+
+  /** The error reply; a notification gets none (JSON-RPC 2.0 §4.1). */
+  #failed(id: "null", code: ErrorCode, data?: ConstructorParameters<typeof RpcError>[1]): string;
+  #failed(id: string | undefined, code: ErrorCode): Reply;
+  #failed(
+    id: string | undefined,
+    code: ErrorCode,
+    data?: ConstructorParameters<typeof RpcError>[1],
+  ): Reply {
+    this.#counters.errors.add(code);
+    return id === undefined ? undefined : errorReply(id, new RpcError(code, data));
+  }
+
+  #limited(message: unknown, retryAfterMs: number): Reply {
+    const id = isEnvelope(message) ? idOf(message) : INVALID_ID;
+    if (id === INVALID_ID) return this.#failed("null", ErrorCode.invalidRequest);
+    this.#counters.errors.add(ErrorCode.rateLimited);
+    if (id === undefined) return undefined;
+    return errorReply(id, new RpcError(ErrorCode.rateLimited, { retry_after_ms: retryAfterMs }));
+  }
+}
+
+interface Envelope {
+  readonly method: string;
+  readonly params?: unknown;
+}
+
+const INVALID_ID = Symbol("invalid id");
+
+/** Whether this is a request object (JSON-RPC 2.0 §4), its id aside. */
+function isEnvelope(message: unknown): message is Envelope {
+  if (typeof message !== "object" || message === null) return false;
+  const { jsonrpc, method, params } = message as Record<string, unknown>;
+  return jsonrpc === "2.0" && typeof method === "string" &&
+    (params === undefined || (typeof params === "object" && params !== null));
+}
+
+/** The id as JSON; undefined for a notification. */
+function idOf(message: object): string | undefined | typeof INVALID_ID {
+  const id = (message as { id?: unknown }).id;
+  if (id === undefined) return undefined;
+  if (typeof id === "number") return Number.isFinite(id) ? String(id) : INVALID_ID;
+  if (typeof id === "string") return JSON.stringify(id);
+  return id === null ? "null" : INVALID_ID;
+}
+
+function errorReply(id: string, error: RpcError): string {
+  return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`;
+}
+
+/** The array that answers a batch; none when nothing in it wants an answer (§6). */
+function joined(replies: readonly Reply[]): Reply {
+  const wanted = replies.filter((reply) => reply !== undefined);
+  return wanted.length === 0 ? undefined : `[${wanted.join(",")}]`;
+}
+
+/** A notification, encoded. */
+export function encodeNotification(method: string, params: unknown): string {
+  return `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${JSON.stringify(params)}}`;
+}
