@@ -65,6 +65,8 @@ export interface Outcome {
   readonly previous_location: string | null;
   /** False when there was nothing to do; then there is nothing to announce. */
   readonly changed: boolean;
+  /** The user's sessions as recorded after the change, in no order. */
+  readonly sessions: readonly SessionState[];
 }
 
 /** What a read found. */
@@ -139,6 +141,13 @@ export interface PresenceStore {
    * @throws {InvalidCursorError}
    */
   list(query: ListQuery): Promise<Page>;
+
+  /**
+   * The sessions of one user that live on instances which hold their lease, in no order.
+   *
+   * @throws {StoreUnavailableError}
+   */
+  sessionsOf(userId: string): Promise<readonly SessionState[]>;
 
   /**
    * Begins an instance's lease, for `ttlMs`.
