@@ -36,6 +36,7 @@ const OUTPUT_KEPT = 10_000;
 async function main(filter: readonly string[]): Promise<number> {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
   try {
+    await installPackages();
     await installPrograms();
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
@@ -51,6 +52,12 @@ async function main(filter: readonly string[]): Promise<number> {
   } finally {
     await Deno.remove(temporary, { recursive: true });
   }
+}
+
+/** Fetches all packages beforehand, so that no server that a test starts has to wait for them. */
+async function installPackages(): Promise<void> {
+  const { success } = await new Deno.Command(Deno.execPath(), { args: ["install"] }).spawn().status;
+  if (!success) throw new Error("Cannot fetch the packages named in deno.json, see above");
 }
 
 async function runTests(

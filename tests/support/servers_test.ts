@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { startNats } from "./servers/nats_server.ts";
 import { startRedis } from "./servers/redis_server.ts";
 import { ServerProcess } from "./servers/server_process.ts";
@@ -103,6 +104,21 @@ Deno.test("a server that cannot start says so with its output and leaves nothing
   });
   await assert.rejects(start, /Cannot start broken; its output:\nlost my keys/);
   assert.equal(existsSync(directory), false);
+});
+
+Deno.test("a server ends with the process that started it, however that ends", async () => {
+  const script = fileURLToPath(new URL("testdata/hold_redis.ts", import.meta.url));
+  const holder = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "-A", script],
+    stdout: "piped",
+  }).spawn();
+  const reader = holder.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const port = Number((await reader.read()).value);
+  assert.equal(await ask(port, "PING"), "+PONG\r\n");
+  holder.kill("SIGKILL");
+  await holder.status;
+  await reader.cancel();
+  await until(() => ask(port, "PING").then(() => false, () => true), { what: "Redis to end" });
 });
 
 /** One inline command, one line or bulk of reply. */

@@ -29,12 +29,25 @@ export interface ServerSpec {
 const READY_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 5_000;
 
+/**
+ * Puts the output into a file and becomes the server, so that there is no stream for a test to pump
+ * or leak. What it leaves behind waits for the end of standard input, that is of the test's process
+ * however that ends, and takes the server along.
+ */
+const LAUNCHER = `
+  output=$1; shift
+  exec 3<&0
+  { cat >/dev/null; kill -9 $$; } <&3 2>/dev/null &
+  exec "$@" </dev/null 3<&- >>"$output" 2>&1
+`;
+
 /** One server. Dispose of it (`await using`), so that neither process nor folder is left behind. */
 export class ServerProcess implements AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly #spec: ServerSpec;
   #child: Deno.ChildProcess | undefined;
+  #ended: Promise<void> = Promise.resolve();
 
   /** Use {@linkcode ServerProcess.start}; a server made by hand is not running yet. */
   protected constructor(spec: ServerSpec) {
@@ -103,26 +116,19 @@ export class ServerProcess implements AsyncDisposable {
   /** Starts the process and waits until it serves; the server is disposed of when it does not. */
   protected async launch(): Promise<this> {
     const { command, args, env } = this.#spec;
-    // A shell puts the output into a file and becomes the server: no stream for a test to pump or leak.
     const child = new Deno.Command("sh", {
-      args: [
-        "-c",
-        'out=$1; shift; exec "$@" >>"$out" 2>&1',
-        "sh",
-        this.#outputFile,
-        command,
-        ...args,
-      ],
+      args: ["-c", LAUNCHER, "sh", this.#outputFile, command, ...args],
       ...(env && { env }),
-      stdin: "null",
+      stdin: "piped",
       stdout: "null",
       stderr: "null",
     }).spawn();
     this.#child = child;
     let ended = false;
-    child.status.then(() => {
+    this.#ended = child.status.then(async () => {
       ended = true;
       if (this.#child === child) this.#child = undefined;
+      await child.stdin.close();
     });
     try {
       await until(
@@ -146,9 +152,8 @@ export class ServerProcess implements AsyncDisposable {
     // A suspended process heeds SIGTERM only once it runs again.
     if (signal === "SIGTERM") child.kill("SIGCONT");
     const force = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
-    await child.status;
+    await this.#ended;
     clearTimeout(force);
-    this.#child = undefined;
   }
 
   /** The last resort when a test file ends without having disposed of its server. */
