@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { backendsEnvironment, startBackends } from "./support/backends.ts";
 import { installPrograms } from "./support/install.ts";
 import { readTally, type Tally } from "./support/tally.ts";
+import { until } from "./support/wait.ts";
 
 /**
  * What tests may do. They start servers, browsers and gateways of their own, read the project and
@@ -50,7 +51,10 @@ async function main(filter: readonly string[]): Promise<number> {
     console.log(`${tally.passed} passed, ${tally.failed} failed`);
     return status;
   } finally {
-    await Deno.remove(temporary, { recursive: true });
+    // A browser that is still on its way out may write while its profile is removed.
+    await until(() => Deno.remove(temporary, { recursive: true }).then(() => true), {
+      what: `the removal of ${temporary}`,
+    });
   }
 }
 
