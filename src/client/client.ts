@@ -9,15 +9,19 @@ import type { Welcome } from "../protocol/notifications.ts";
 import type { ClientEvents } from "./client_events.ts";
 import type { CallOptions, ClientOptions, ConnectOptions } from "./client_options.ts";
 import type { ConnectionReason, ConnectionState } from "./connection_state.ts";
-import { Emitter, type ListenOptions, type Unsubscribe } from "./emitter.ts";
-import { PresenceView } from "./presence_view.ts";
+import type { ListenOptions, Unsubscribe } from "./emitter.ts";
+import { ClientEngine } from "./engine.ts";
+import { type ClientEnvironment, runtimeEnvironment } from "./environment.ts";
+import type { PresenceView } from "./presence_view.ts";
 
 export * from "./client_error.ts";
-export * from "./client_events.ts";
-export * from "./client_options.ts";
-export * from "./connection_state.ts";
+export type * from "./client_events.ts";
+export type * from "./client_options.ts";
+export type * from "./connection_state.ts";
 export type { ListenOptions, Unsubscribe } from "./emitter.ts";
-export type { PresenceChange, PresenceView, PresenceViewEvents } from "./presence_view.ts";
+export type { ClientEnvironment } from "./environment.ts";
+export type { PresenceChange } from "./presence_model.ts";
+export type { PresenceView, PresenceViewEvents } from "./presence_view.ts";
 export { CloseCode } from "../protocol/close_codes.ts";
 export { ErrorCode, type ErrorObject, type ParamsIssue, RpcError } from "../protocol/errors.ts";
 export type * from "../protocol/json.ts";
@@ -25,10 +29,9 @@ export type * from "../protocol/methods.ts";
 export type * from "../protocol/notifications.ts";
 export type * from "../protocol/presence.ts";
 
-/** Arguments of a call after the method's name: params may be left out where all are optional. */
-export type CallArguments<Params> = Record<never, never> extends Params
-  ? [params?: Params, options?: CallOptions]
-  : [params: Params, options?: CallOptions];
+/** Params of a method after its name; they may be left out where all of them are optional. */
+export type ParamsArgument<Params> = Record<never, never> extends Params ? [params?: Params]
+  : [params: Params];
 
 /**
  * A player's connection to the gateway.
@@ -36,37 +39,53 @@ export type CallArguments<Params> = Record<never, never> extends Params
  * @typeParam M the methods it can call: `Methods & MyMethods` for a game with methods of its own
  *
  * @example
- * ```ts ignore
- * const client = new WaygateClient({ url: "wss://game.example/ws", token: fetchToken });
- * await client.connect();
- * await client.call("player.updateStatus", { status: "away" });
+ * ```ts
+ * import { WaygateClient } from "@waygate/gateway/client";
+ *
+ * async function play(fetchToken: () => Promise<string>): Promise<void> {
+ *   const client = new WaygateClient({ url: "wss://game.example/ws", token: fetchToken });
+ *   client.on("player.event", ({ from, type, payload }) => console.log(from, type, payload));
+ *   await client.connect();
+ *   await client.call("player.updateStatus", { status: "away" });
+ *   await client.presence.subscribe({ locations: ["lobby"] });
+ *   console.log(client.presence.users().size, "in the lobby");
+ * }
  * ```
  */
 export class WaygateClient<M extends MethodTypes = Methods> {
-  /** Who is online. */
-  readonly presence: PresenceView = new PresenceView();
-  readonly #events = new Emitter<ClientEvents>();
+  readonly #engine: ClientEngine;
 
-  constructor(_options: ClientOptions) {}
+  /**
+   * @param environment time, chance and wake-ups, where they are not the runtime's own
+   * @throws {TypeError} the address is none, or the runtime has no WebSocket and none was given
+   */
+  constructor(options: ClientOptions, environment: ClientEnvironment = runtimeEnvironment) {
+    this.#engine = new ClientEngine(options, environment);
+  }
+
+  /** Who is online. */
+  get presence(): PresenceView {
+    return this.#engine.presence;
+  }
 
   /** Where the connection stands. */
   get state(): ConnectionState {
-    return "idle";
+    return this.#engine.connection.state;
   }
 
   /** Why there is no connection; null while idle, connecting for the first time, and connected. */
   get reason(): ConnectionReason | null {
-    return null;
+    return this.#engine.connection.reason;
   }
 
   /** Round trip of the newest ping, in ms; null before the first. */
   get latencyMs(): number | null {
-    return null;
+    return this.#engine.latencyMs;
   }
 
   /** The server's greeting on this connection, or on the last one; null before the first. */
   get welcome(): Welcome | null {
-    return null;
+    return this.#engine.connection.welcome;
   }
 
   /**
@@ -75,17 +94,19 @@ export class WaygateClient<M extends MethodTypes = Methods> {
    *
    * @throws {ClientError} `closed`, with the reason, when coming back is pointless
    */
-  connect(_options: ConnectOptions = {}): Promise<Welcome> {
-    return Promise.reject(new Error("Not built yet"));
+  connect(options: ConnectOptions = {}): Promise<Welcome> {
+    return this.#engine.connection.connect(options);
   }
 
   /** Ends the connection, and all trying. Resolves when the socket is closed. */
   disconnect(): Promise<void> {
-    return Promise.resolve();
+    return this.#engine.disconnect();
   }
 
   /** Tries now instead of at `reason.retryAtMs`; connects anew when closed. For a button. */
-  reconnectNow(): void {}
+  reconnectNow(): void {
+    this.#engine.connection.reconnectNow();
+  }
 
   /**
    * Calls a method and resolves with its result.
@@ -96,11 +117,11 @@ export class WaygateClient<M extends MethodTypes = Methods> {
    * @throws {RpcError} the server's answer was an error
    * @throws {ClientError} there was no answer
    */
-  call<Method extends keyof M & string>(
-    _method: Method,
-    ..._args: CallArguments<M[Method]["params"]>
+  async call<Method extends keyof M & string>(
+    method: Method,
+    ...[params, options]: [...ParamsArgument<M[Method]["params"]>, options?: CallOptions]
   ): Promise<M[Method]["result"]> {
-    return Promise.reject(new Error("Not built yet"));
+    return await this.#engine.calls.call(method, params, options as CallOptions | undefined);
   }
 
   /**
@@ -109,10 +130,11 @@ export class WaygateClient<M extends MethodTypes = Methods> {
    * @throws {ClientError} it could not be sent and cannot wait
    */
   notify<Method extends keyof M & string>(
-    _method: Method,
-    ..._args: Record<never, never> extends M[Method]["params"] ? [params?: M[Method]["params"]]
-      : [params: M[Method]["params"]]
-  ): void {}
+    method: Method,
+    ...[params]: ParamsArgument<M[Method]["params"]>
+  ): void {
+    this.#engine.calls.notify(method, params);
+  }
 
   /** Calls `listener` on each event until unsubscribed. */
   on<Name extends keyof ClientEvents>(
@@ -120,7 +142,7 @@ export class WaygateClient<M extends MethodTypes = Methods> {
     listener: (value: ClientEvents[Name]) => void,
     options?: ListenOptions,
   ): Unsubscribe {
-    return this.#events.on(name, listener, options);
+    return this.#engine.events.on(name, listener, options);
   }
 
   /** Calls `listener` on the next event only. */
@@ -129,7 +151,7 @@ export class WaygateClient<M extends MethodTypes = Methods> {
     listener: (value: ClientEvents[Name]) => void,
     options?: ListenOptions,
   ): Unsubscribe {
-    return this.#events.once(name, listener, options);
+    return this.#engine.events.once(name, listener, options);
   }
 
   /** Removes a listener. */
@@ -137,6 +159,6 @@ export class WaygateClient<M extends MethodTypes = Methods> {
     name: Name,
     listener: (value: ClientEvents[Name]) => void,
   ): void {
-    this.#events.off(name, listener);
+    this.#engine.events.off(name, listener);
   }
 }

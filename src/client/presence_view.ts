@@ -1,64 +1,76 @@
 import type { PresenceInterestParams } from "../protocol/methods.ts";
 import type { Presence } from "../protocol/presence.ts";
 import type { CallOptions } from "./client_options.ts";
-import { Emitter, type ListenOptions, type Unsubscribe } from "./emitter.ts";
-
-/** What changed in a view, gathered per message. */
-export interface PresenceChange {
-  /** Users who came or whose presence is new. */
-  readonly changed: readonly Presence[];
-  /** Ids of users who are no longer in the view: offline, or gone from where it looks. */
-  readonly removed: readonly string[];
-}
+import type { Emitter, ListenOptions, Unsubscribe } from "./emitter.ts";
+import type { PresenceChange } from "./presence_model.ts";
+import type { PresenceSync } from "./presence_sync.ts";
 
 /** Events of a {@linkcode PresenceView}. */
 export type PresenceViewEvents = {
-  /** Never empty, except once after a snapshot that changed nothing ({@linkcode PresenceView.synced}). */
+  /** Who is in the view has changed; empty when only {@linkcode PresenceView.synced} has. */
   change: PresenceChange;
 };
 
 /**
  * Who is online, kept right by itself: a snapshot, then updates, the newest version of each user
  * wins; after a reconnect the same again.
+ *
+ * It shows what was subscribed; before the first `subscribe()`, the player's own presence and
+ * whatever the server sends unasked.
  */
 export class PresenceView {
-  readonly #events = new Emitter<PresenceViewEvents>();
+  readonly #sync: PresenceSync;
+  readonly #events: Emitter<PresenceViewEvents>;
 
-  /** Whether the view holds a whole snapshot of what it is subscribed to, and updates flow. */
+  /** Made by the client. */
+  constructor(sync: PresenceSync, events: Emitter<PresenceViewEvents>) {
+    this.#sync = sync;
+    this.#events = events;
+  }
+
+  /**
+   * Whether the view holds a whole snapshot of what it is subscribed to, and updates flow. False
+   * while there is no connection: then it shows what was last known.
+   */
   get synced(): boolean {
-    return false;
+    return this.#sync.synced;
   }
 
-  /** Online users by id. Live: do not change it, and do not keep it. */
+  /** Online users by id. Live: it changes with the view. */
   users(): ReadonlyMap<string, Presence> {
-    return new Map();
+    return this.#sync.model.online;
   }
 
-  /** What is known of a user, also of one who went offline; undefined when nothing is. */
-  get(_userId: string): Presence | undefined {
-    return undefined;
+  /** What was last heard of a user, online or not; undefined when nothing was. */
+  get(userId: string): Presence | undefined {
+    return this.#sync.model.get(userId);
   }
 
   /**
    * Subscribes to users, to locations or, without params, to everyone. Counted: what was subscribed
    * twice ends when it was unsubscribed twice. Lasts over reconnects; without a connection it waits
-   * for one.
+   * for one, however long: give a signal to stop waiting, which also takes the subscription back.
    *
-   * @returns the snapshot of what was subscribed
+   * @returns the snapshot of what was subscribed, offline users among those asked for by id
+   * @throws {RpcError} the server refused; nothing is subscribed
+   * @throws {ClientError} `timeout`; nothing is subscribed
    */
   subscribe(
-    _interest: PresenceInterestParams = { all: true },
-    _options: CallOptions = {},
+    interest: PresenceInterestParams = { all: true },
+    options: CallOptions = {},
   ): Promise<readonly Presence[]> {
-    return Promise.reject(new Error("Not built yet"));
+    return this.#sync.subscribe(interest, options);
   }
 
-  /** Ends what {@linkcode subscribe} began. */
+  /**
+   * Ends what {@linkcode subscribe} began, or the server by itself (`all`). The view stops to show
+   * it at once, whatever the server says.
+   */
   unsubscribe(
-    _interest: PresenceInterestParams = { all: true },
-    _options: CallOptions = {},
+    interest: PresenceInterestParams = { all: true },
+    options: CallOptions = {},
   ): Promise<void> {
-    return Promise.reject(new Error("Not built yet"));
+    return this.#sync.unsubscribe(interest, options);
   }
 
   /** Calls `listener` on each change until unsubscribed. */

@@ -1,0 +1,304 @@
+import { CloseCode } from "../protocol/close_codes.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import type { Welcome } from "../protocol/notifications.ts";
+import { backoffMs } from "./backoff.ts";
+import { ClientError } from "./client_error.ts";
+import type { ConnectOptions, WebSocketConstructor } from "./client_options.ts";
+import {
+  adviceAfter,
+  describeEnd,
+  type LinkEnd,
+  noLink,
+  reasonMessage,
+} from "./connection_reason.ts";
+import type {
+  ConnectionReason,
+  ConnectionState,
+  ReasonCode,
+  StateChange,
+} from "./connection_state.ts";
+import { type ClientEnvironment, pause } from "./environment.ts";
+import { Link } from "./link.ts";
+import type { TokenSource } from "./token_source.ts";
+
+/** A connection that lasted so long, in ms, was a good one: the backoff starts anew. */
+const STABLE_MS = 10_000;
+
+/** So many refused tokens in a row, and the player has to sign in anew. */
+const REFUSAL_LIMIT = 5;
+
+/** How long the closing handshake may take, in ms. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** What a connection needs to be made, each time anew. */
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly WebSocket: WebSocketConstructor;
+  /** How long one try may take, token and welcome included, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** What a connection tells. */
+export interface ConnectionEvents {
+  /** A message came. */
+  message(message: JsonObject): void;
+  /**
+   * The server has greeted: what has to be first on a connection is sent now; `ready` is called
+   * when all else may follow.
+   */
+  greeted(welcome: Welcome, link: Link, ready: () => void): void;
+  /** Silence: a `system.ping` should be sent. */
+  ping(): void;
+  /** A connection, greeted or not, is gone. */
+  detached(): void;
+  /** State or reason have changed. */
+  changed(change: StateChange): void;
+  /** Something failed that is not told otherwise. */
+  failed(error: ClientError): void;
+}
+
+interface Waiter {
+  resolve(welcome: Welcome): void;
+  reject(error: unknown): void;
+}
+
+/** Makes a connection and, whenever it ends, the next; until told otherwise. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #tokens: TokenSource;
+  readonly #environment: ClientEnvironment;
+  readonly #events: ConnectionEvents;
+  readonly #waiters = new Set<Waiter>();
+  #state: ConnectionState = "idle";
+  #reason: ConnectionReason | null = null;
+  #welcome: Welcome | null = null;
+  /** From `connect()` to the end of all trying; aborted there. */
+  #life: AbortController | null = null;
+  #link: Link | null = null;
+  #wait: { readonly skip: AbortController; readonly notBefore: number } | null = null;
+  #refusedToken: string | null = null;
+
+  constructor(
+    options: ConnectionOptions,
+    tokens: TokenSource,
+    environment: ClientEnvironment,
+    events: ConnectionEvents,
+  ) {
+    this.#options = options;
+    this.#tokens = tokens;
+    this.#environment = environment;
+    this.#events = events;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get reason(): ConnectionReason | null {
+    return this.#reason;
+  }
+
+  get welcome(): Welcome | null {
+    return this.#welcome;
+  }
+
+  connect({ signal }: ConnectOptions): Promise<Welcome> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    if (this.#state === "connected" && this.#welcome !== null) {
+      return Promise.resolve(this.#welcome);
+    }
+    const begins = this.#life === null;
+    const life = this.#life ?? new AbortController();
+    const connected = new Promise<Welcome>((resolve, reject) => {
+      const settle = (): void => {
+        this.#waiters.delete(waiter);
+        signal?.removeEventListener("abort", abort);
+      };
+      const waiter: Waiter = {
+        resolve: (welcome) => (settle(), resolve(welcome)),
+        reject: (error) => (settle(), reject(error)),
+      };
+      const abort = (): void => {
+        waiter.reject(signal?.reason);
+        if (begins && this.#life === life) this.#give("aborted")?.drop();
+      };
+      this.#waiters.add(waiter);
+      signal?.addEventListener("abort", abort);
+    });
+    if (begins) this.#begin(life);
+    return connected;
+  }
+
+  async disconnect(): Promise<void> {
+    const link = this.#give("disconnected");
+    if (link === null) return;
+    const cancel = this.#environment.setTimer(() => link.drop(), CLOSE_TIMEOUT_MS);
+    link.close();
+    await link.ended;
+    cancel();
+  }
+
+  reconnectNow(): void {
+    if (this.#life === null) this.connect({}).catch(() => {});
+    this.#wait?.skip.abort();
+    this.#link?.check();
+  }
+
+  #begin(life: AbortController): void {
+    this.#life = life;
+    const stop = this.#environment.onWake(() => this.#wake());
+    life.signal.addEventListener("abort", stop);
+    this.#refusedToken = null;
+    this.#change("connecting", null);
+    this.#run(life.signal);
+  }
+
+  /** The network or the tab is back: no need to wait longer, unless the server asked for it. */
+  #wake(): void {
+    if (this.#wait !== null && this.#wait.notBefore <= this.#environment.now()) {
+      this.#wait.skip.abort();
+    }
+    this.#link?.check();
+  }
+
+  /** Tries, lives, waits, and tries again. */
+  async #run(signal: AbortSignal): Promise<void> {
+    let attempt = 0;
+    let refusals = 0;
+    for (;;) {
+      const end = await this.#attempt(signal);
+      if (signal.aborted) return;
+      const now = this.#environment.now();
+      if (end.welcomedAt !== null && now - end.welcomedAt >= STABLE_MS) attempt = refusals = 0;
+      const advice = adviceAfter(end);
+      if (advice === "new_token") refusals++;
+      const renewable = !this.#tokens.fixed && refusals < REFUSAL_LIMIT;
+      const stop = advice === "stop" || (advice === "new_token" && !renewable) ||
+        (end.cause === "token_failed" && this.#tokens.fixed);
+      // A token that has just been refused is most likely old: the next is asked for at once.
+      const atOnce = advice === "new_token" && attempt === 0 && end.retryAfterMs === 0;
+      const delayMs = atOnce ? 0 : end.retryAfterMs + backoffMs(attempt, this.#environment.random);
+      attempt++;
+      const reason = describeEnd(end, attempt, stop);
+      if (stop) return this.#close(reason);
+      await this.#pause(reason, delayMs, now + end.retryAfterMs, signal);
+      if (signal.aborted) return;
+    }
+  }
+
+  async #pause(
+    reason: ConnectionReason,
+    delayMs: number,
+    notBefore: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const skip = new AbortController();
+    const abort = (): void => skip.abort();
+    signal.addEventListener("abort", abort);
+    this.#wait = { skip, notBefore };
+    this.#change("reconnecting", { ...reason, retryAtMs: this.#environment.now() + delayMs });
+    await pause(this.#environment, delayMs, skip.signal);
+    signal.removeEventListener("abort", abort);
+    if (signal.aborted) return;
+    this.#wait = null;
+    this.#change("reconnecting", reason);
+  }
+
+  /** One try and, if it succeeds, the connection's life. */
+  async #attempt(signal: AbortSignal): Promise<LinkEnd> {
+    const deadline = this.#environment.now() + this.#options.timeoutMs;
+    let token: string;
+    try {
+      token = await this.#token(signal);
+    } catch (error) {
+      if (!signal.aborted && error instanceof ClientError) this.#events.failed(error);
+      return noLink(CloseCode.abnormal, error, "token_failed");
+    }
+    if (signal.aborted) return noLink(CloseCode.normal, "");
+    if (token === this.#refusedToken) {
+      return noLink(CloseCode.unauthorized, "The token function gave the refused token again");
+    }
+    let link: Link;
+    try {
+      const timeoutMs = Math.max(0, deadline - this.#environment.now());
+      link = this.#link = this.#open(token, timeoutMs);
+    } catch (error) {
+      return noLink(CloseCode.abnormal, error);
+    }
+    const end = await link.ended;
+    if (end.code === CloseCode.unauthorized) this.#refusedToken = token;
+    if (this.#link === link) this.#detach();
+    return end;
+  }
+
+  async #token(signal: AbortSignal): Promise<string> {
+    const { timeoutMs } = this.#options;
+    const abort = new AbortController();
+    const stop = (): void => abort.abort(signal.reason);
+    signal.addEventListener("abort", stop);
+    const cancel = this.#environment.setTimer(() => {
+      abort.abort(new Error(`It gave no token within ${timeoutMs} ms`));
+    }, timeoutMs);
+    try {
+      return await this.#tokens.next(abort.signal);
+    } finally {
+      cancel();
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  #open(token: string, timeoutMs: number): Link {
+    const { url, WebSocket } = this.#options;
+    const link = new Link({ url, WebSocket, token, timeoutMs }, this.#environment, {
+      message: (message) => this.#events.message(message),
+      welcome: (welcome) => {
+        this.#welcome = welcome;
+        this.#events.greeted(welcome, link, () => {
+          if (this.#link === link && this.#state !== "connected") this.#connected(welcome);
+        });
+      },
+      malformed: (problem) => this.#events.failed(new ClientError("bad_message", problem)),
+      ping: () => this.#events.ping(),
+    });
+    return link;
+  }
+
+  #connected(welcome: Welcome): void {
+    // Taken before listeners run, who may end this connection and begin another.
+    const waiters = [...this.#waiters];
+    this.#change("connected", null);
+    for (const waiter of waiters) waiter.resolve(welcome);
+  }
+
+  /** Ends all trying from this side. @returns the connection that is still there */
+  #give(code: ReasonCode): Link | null {
+    if (this.#life === null) return null;
+    const link = this.#link;
+    if (link !== null) this.#detach();
+    this.#close({ code, message: reasonMessage(code), attempt: 0 });
+    return link;
+  }
+
+  #detach(): void {
+    this.#link = null;
+    this.#events.detached();
+  }
+
+  #close(reason: ConnectionReason): void {
+    this.#life?.abort();
+    this.#life = null;
+    this.#wait = null;
+    const waiters = [...this.#waiters];
+    this.#change("closed", reason);
+    for (const waiter of waiters) {
+      waiter.reject(new ClientError("closed", reason.message, { reason }));
+    }
+  }
+
+  #change(state: ConnectionState, reason: ConnectionReason | null): void {
+    const previous = this.#state;
+    this.#state = state;
+    this.#reason = reason;
+    this.#events.changed({ state, previous, reason });
+  }
+}

@@ -1,0 +1,89 @@
+import type { ResumeResult } from "../protocol/methods.ts";
+import type { Welcome } from "../protocol/notifications.ts";
+import type { Calls } from "./calls.ts";
+import { ClientError } from "./client_error.ts";
+import { EventStream, type StreamMessage } from "./event_stream.ts";
+import { OwnPresence } from "./own_presence.ts";
+
+/** What a session tells. */
+export interface SessionEvents {
+  /** A message of the numbered stream, each once. */
+  deliver(message: StreamMessage): void;
+  /** Another user than on the connection before, or a fresh start. */
+  began(): void;
+  /** Messages were missed and are lost. */
+  gap(lastSeq: number): void;
+  /** The server could not be asked to go on. */
+  failed(error: unknown): void;
+}
+
+/** What goes on from one connection of a player to the next. */
+export class Session {
+  readonly #calls: Calls;
+  readonly #events: SessionEvents;
+  readonly #own = new OwnPresence();
+  readonly stream: EventStream;
+  #before: { readonly sessionId: string; readonly userId: string } | null = null;
+  /** What to do with the answer to `session.resume`; null when none is awaited. */
+  #settle: ((result: ResumeResult) => void) | null = null;
+
+  constructor(calls: Calls, events: SessionEvents) {
+    this.#calls = calls;
+    this.#events = events;
+    this.stream = new EventStream((message) => events.deliver(message));
+  }
+
+  /**
+   * A connection has been greeted: goes on with the session before, if there is one.
+   *
+   * @param ready called when other requests may follow
+   */
+  greeted({ session_id, user_id }: Welcome, ready: () => void): void {
+    const before = this.#before;
+    this.#before = { sessionId: session_id, userId: user_id };
+    if (before?.userId !== user_id) {
+      this.stream.reset();
+      this.#own.reset();
+      this.#events.began();
+      return ready();
+    }
+    this.stream.hold();
+    this.#settle = (result) => this.#resumed(result, ready);
+    const params = { session_id: before.sessionId, last_seq: this.stream.lastSeq };
+    this.#calls.call("session.resume", params, {}, true).catch((error) => {
+      // A connection that broke meanwhile says nothing: the next one asks again.
+      if (error instanceof ClientError && error.code === "outcome_unknown") return;
+      this.#events.failed(error);
+      this.#settle?.({ resumed: false, replayed: 0 });
+    });
+  }
+
+  /** A request has been carried out. */
+  answered(method: string, params: unknown, result: unknown): void {
+    if (method === "session.resume") this.#settle?.(result as ResumeResult);
+    else this.#own.answered(method, params);
+  }
+
+  /** The connection is gone. */
+  detached(): void {
+    this.#settle = null;
+  }
+
+  /** The player took leave: the next connection is a fresh start. */
+  end(): void {
+    this.#before = null;
+  }
+
+  /** Called while the answer is read, for the missed messages follow in the same frame. */
+  #resumed(result: ResumeResult, ready: () => void): void {
+    this.#settle = null;
+    const { lastSeq } = this.stream;
+    const said = this.#own.said;
+    if (!result.resumed && said !== null) {
+      this.#calls.call("player.updatePresence", said, {}, true).catch(this.#events.failed);
+    }
+    ready();
+    if (!result.resumed) this.#events.gap(lastSeq);
+    this.stream.settle(result);
+  }
+}
