@@ -38,8 +38,8 @@ export class GatheredMessages {
   }
 
   #joined(): string {
-    const messages: string[] = [];
-    for (let node: GatheredMessages | undefined = this; node !== undefined; node = node.#parent) {
+    const messages = [this.#message];
+    for (let node = this.#parent; node !== undefined; node = node.#parent) {
       messages.push(node.#message);
     }
     return messages.reverse().join(",");

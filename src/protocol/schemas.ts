@@ -13,7 +13,9 @@ import type { Presence, PresenceStatus, Status } from "./presence.ts";
 const ISO = "ISO 8601 UTC with milliseconds";
 
 /** A JWT's `sub`. */
-export const UserId: z.ZodType<string> = z.string().min(1).max(128).describe("The JWT's sub");
+export const UserId: z.ZodType<string> = z.string().min(1).max(128)
+  .refine((id) => id.isWellFormed(), "Must not have half a surrogate pair")
+  .describe("The JWT's sub");
 
 /** Where a user is. */
 export const Location: z.ZodType<string> = z.string().regex(
@@ -149,6 +151,11 @@ export const KickParams: z.ZodType<m.KickParams> = z.object({
 /** See {@linkcode m.KickResult}. */
 export const KickResult: z.ZodType<m.KickResult> = z.object({ sessions: z.int().min(0) });
 
+/** Params of `presence.updated`; changes travel in the same shape between nodes. */
+export const PresenceUpdatedSchema: z.ZodType<n.PresenceUpdated> = z.object({
+  presences: z.array(PresenceSchema),
+});
+
 /** Schemas of what the server sends unasked, by notification name. */
 export const NOTIFICATION_SCHEMAS: {
   readonly [Name in keyof n.Notifications]: z.ZodType<n.Notifications[Name]>;
@@ -179,7 +186,7 @@ export const NOTIFICATION_SCHEMAS: {
     message: z.string(),
     data: JsonSchema.exactOptional(),
   }),
-  "presence.updated": z.object({ presences: z.array(PresenceSchema) }),
+  "presence.updated": PresenceUpdatedSchema,
   "player.event": z.object({
     seq: z.int().min(0),
     event_id: z.string(),

@@ -1,0 +1,78 @@
+import type { Bus } from "../bus/bus.ts";
+import type { Subjects } from "../bus/subjects.ts";
+import type { Presence } from "../protocol/presence.ts";
+import type { PresenceFeed } from "./feed.ts";
+import type { Outcome } from "./store.ts";
+
+/** A message may be lost with the link for so long before the loss is noticed, in ms. */
+const UNCERTAIN_MS = 2000;
+
+/** Users whose announcement is kept for repetition at most; more only cost a later repair. */
+const MAX_KEPT = 100_000;
+
+interface Announced {
+  readonly presence: Presence;
+  readonly locations: ReadonlySet<string | null>;
+  readonly atMs: number;
+}
+
+/**
+ * Tells everyone of a change: watchers on this node at once, other nodes over the bus, on the
+ * subject of where the user is and of where they were. What falls into a cut of the bus is said
+ * again after it, the newest of each user.
+ */
+export class Announcer {
+  readonly #bus: Bus;
+  readonly #subjects: Subjects;
+  readonly #feed: PresenceFeed;
+  /** By user, the oldest first. */
+  readonly #recent = new Map<string, Announced>();
+
+  constructor(bus: Bus, subjects: Subjects, feed: PresenceFeed) {
+    this.#bus = bus;
+    this.#subjects = subjects;
+    this.#feed = feed;
+  }
+
+  announce({ presence, previous_location: previous, changed }: Outcome): void {
+    if (!changed) return;
+    this.#feed.offer(presence, previous);
+    const locations = this.#keep(presence, previous);
+    if (this.#bus.status === "connected") this.#publish(presence, locations);
+  }
+
+  /** Says again what may not have got through; call when the bus is back. */
+  repeat(): void {
+    for (const { presence, locations } of this.#recent.values()) {
+      this.#publish(presence, locations);
+    }
+  }
+
+  #publish(presence: Presence, locations: ReadonlySet<string | null>): void {
+    const payload = JSON.stringify({ presences: [presence] });
+    for (const location of locations) {
+      this.#bus.publish(this.#subjects.presence(location, presence.user_id), payload);
+    }
+  }
+
+  #keep(presence: Presence, previous: string | null): ReadonlySet<string | null> {
+    const nowMs = performance.now();
+    const earlier = this.#recent.get(presence.user_id);
+    const locations = new Set<string | null>();
+    // Somebody offline is nowhere: only those where they were want to know.
+    if (presence.status !== "offline" || previous === null) locations.add(presence.location);
+    if (previous !== null) locations.add(previous);
+    const all = new Set([...locations, ...(earlier?.locations ?? [])]);
+    this.#recent.delete(presence.user_id);
+    this.#recent.set(presence.user_id, { presence, locations: all, atMs: nowMs });
+    if (this.#bus.status === "connected" || this.#recent.size > MAX_KEPT) this.#forget(nowMs);
+    return locations;
+  }
+
+  #forget(nowMs: number): void {
+    for (const [user, { atMs }] of this.#recent) {
+      if (nowMs - atMs < UNCERTAIN_MS && this.#recent.size <= MAX_KEPT) return;
+      this.#recent.delete(user);
+    }
+  }
+}

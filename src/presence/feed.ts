@@ -1,0 +1,221 @@
+import type { Bus, BusMessage, BusSubscription } from "../bus/bus.ts";
+import type { Subjects } from "../bus/subjects.ts";
+import type { Presence } from "../protocol/presence.ts";
+import { PresenceUpdatedSchema } from "../protocol/schemas.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import { Audiences, type Interest, type Subscription, type Watcher } from "./audiences.ts";
+import { type GatheredChange, Gathering } from "./gathering.ts";
+
+/** Flushing takes at most one part in so many of the event loop's time: the window stretches. */
+const FLUSH_SHARE = 5;
+const MAX_FLUSH_MS = 1000;
+
+/** What {@linkcode PresenceFeed} works with. */
+export interface FeedOptions {
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  readonly counters: Counters;
+  /** How long changes are gathered, in ms. */
+  readonly flushMs: number;
+  /** Told of a bus message that does not have the contract's shape; it was dropped. */
+  readonly onMalformed: (subject: string) => void;
+}
+
+/**
+ * Presence changes on their way to those who watch: from this node's sessions at once, from other
+ * nodes over the bus, which is asked only for what somebody here watches. Changes are gathered, and
+ * each audience is sent one message, encoded once.
+ */
+export class PresenceFeed {
+  readonly #options: FeedOptions;
+  readonly #audiences: Audiences;
+  readonly #gathering = new Gathering();
+  readonly #busSubscriptions = new Map<string, BusSubscription>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #windowMs: number;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#windowMs = options.flushMs;
+    const { subjects } = options;
+    const pattern = (kind: "user" | "location", key: string) =>
+      kind === "user" ? subjects.presenceOfUser(key) : subjects.presenceOfLocation(key);
+    this.#audiences = new Audiences({
+      onWatched: (kind, key) => this.#listen(pattern(kind, key)),
+      onUnwatched: (kind, key) => this.#ignore(pattern(kind, key)),
+      onAllWatched: () => this.#listen(subjects.presenceOfAll()),
+      onAllUnwatched: () => this.#ignore(subjects.presenceOfAll()),
+    });
+  }
+
+  /** What anyone on this node watches. */
+  get watched(): Audiences["watched"] {
+    return this.#audiences.watched;
+  }
+
+  /** Users whom watchers were shown online, and not yet offline. */
+  get shownOnline(): Iterable<string> {
+    return this.#gathering.shown.keys();
+  }
+
+  /** Begins to send a watcher what it asks for. Take the snapshot after this, so that nothing is missed. */
+  subscribe(watcher: Watcher, interest: Interest): void {
+    this.#audiences.subscribe(watcher, interest);
+  }
+
+  unsubscribe(watcher: Watcher, interest: Interest): void {
+    this.#audiences.unsubscribe(watcher, interest);
+  }
+
+  /** Ends all that a watcher watches. */
+  release(watcher: Watcher): void {
+    this.#audiences.release(watcher);
+  }
+
+  /** Records what a snapshot showed to a watcher. */
+  noteSnapshot(presences: readonly Presence[]): void {
+    for (const presence of presences) this.#gathering.note(presence);
+  }
+
+  /** Takes in a change, seen at where the user is and at where they were. */
+  offer(presence: Presence, previousLocation: string | null = null): void {
+    this.#gather(presence, presence.location);
+    if (previousLocation !== null && previousLocation !== presence.location) {
+      this.#gather(presence, previousLocation);
+    }
+  }
+
+  /** Takes in what the store says now, after changes may have been missed. */
+  offerSnapshot(presence: Presence): void {
+    this.offer(presence, this.#gathering.shown.get(presence.user_id) ?? null);
+  }
+
+  /** Sends a watcher that has caught up the newest of what it was not sent meanwhile. */
+  catchUp(watcher: Watcher): void {
+    const subscription = this.#audiences.of(watcher);
+    const missed = subscription?.missed;
+    if (subscription === undefined || missed === undefined) return;
+    subscription.missed = undefined;
+    watcher.send(encodeUpdate([...missed.values()].map((presence) => JSON.stringify(presence))));
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    for (const subscription of this.#busSubscriptions.values()) subscription.unsubscribe();
+    this.#busSubscriptions.clear();
+  }
+
+  #listen(pattern: string): void {
+    const subscription = this.#options.bus.subscribe(pattern, (message) => this.#receive(message));
+    this.#busSubscriptions.set(pattern, subscription);
+  }
+
+  #ignore(pattern: string): void {
+    this.#busSubscriptions.get(pattern)?.unsubscribe();
+    this.#busSubscriptions.delete(pattern);
+  }
+
+  #receive(message: BusMessage): void {
+    const seen = this.#options.subjects.parsePresence(message.subject);
+    const presences = parseUpdate(message.data);
+    if (seen === undefined || presences === undefined) {
+      this.#options.counters.busMalformed++;
+      this.#options.onMalformed(message.subject);
+      return;
+    }
+    for (const presence of presences) this.#gather(presence, seen.location);
+  }
+
+  #gather(presence: Presence, location: string | null): void {
+    if (!this.#gathering.offer(presence, location)) return;
+    this.#timer ??= setTimeout(() => this.#flush(), this.#windowMs);
+  }
+
+  #flush(): void {
+    const { counters, flushMs } = this.#options;
+    const startedAt = performance.now();
+    this.#timer = undefined;
+    const news: GatheredChange[] = [];
+    const byLocation = new Map<string, GatheredChange[]>();
+    for (const change of this.#gathering.take()) {
+      if (change.isNews) news.push(change);
+      for (const location of change.locations) {
+        const changes = byLocation.get(location);
+        if (changes === undefined) byLocation.set(location, [change]);
+        else changes.push(change);
+      }
+    }
+    const encoded = new Map<GatheredChange, string>();
+    this.#deliver(this.#audiences.all, news, encoded);
+    for (const [location, changes] of byLocation) {
+      this.#deliver(this.#audiences.ofLocation(location), changes, encoded, isWatchingSome);
+    }
+    for (const change of news) {
+      this.#deliver(
+        this.#audiences.ofUser(change.presence.user_id),
+        [change],
+        encoded,
+        (subscription) =>
+          isWatchingSome(subscription) && !seesAnyOf(subscription, change.locations),
+      );
+    }
+    const tookMs = performance.now() - startedAt;
+    this.#windowMs = Math.min(Math.max(flushMs, tookMs * FLUSH_SHARE), MAX_FLUSH_MS);
+    counters.presenceFlushes++;
+    counters.presenceFlushMs += tookMs;
+    counters.presenceConflated += this.#gathering.conflated;
+    this.#gathering.conflated = 0;
+  }
+
+  #deliver(
+    audience: ReadonlySet<Subscription>,
+    changes: readonly GatheredChange[],
+    encoded: Map<GatheredChange, string>,
+    isMeant: (subscription: Subscription) => boolean = () => true,
+  ): void {
+    if (audience.size === 0 || changes.length === 0) return;
+    const message = encodeUpdate(changes.map((change) => {
+      let text = encoded.get(change);
+      if (text === undefined) encoded.set(change, text = JSON.stringify(change.presence));
+      return text;
+    }));
+    let delivered = 0;
+    for (const subscription of audience) {
+      if (!isMeant(subscription)) continue;
+      if (subscription.missed !== undefined || subscription.watcher.isLagging) {
+        subscription.missed ??= new Map();
+        for (const { presence } of changes) subscription.missed.set(presence.user_id, presence);
+      } else {
+        subscription.watcher.send(message);
+        delivered++;
+      }
+    }
+    this.#options.counters.presenceDelivered += delivered;
+  }
+}
+
+/** Who watches everyone has been told already. */
+function isWatchingSome(subscription: Subscription): boolean {
+  return !subscription.all;
+}
+
+function seesAnyOf(subscription: Subscription, locations: ReadonlySet<string>): boolean {
+  if (subscription.locations.size === 0) return false;
+  for (const location of locations) if (subscription.locations.has(location)) return true;
+  return false;
+}
+
+function encodeUpdate(presences: readonly string[]): string {
+  return `{"jsonrpc":"2.0","method":"presence.updated","params":{"presences":[${
+    presences.join(",")
+  }]}}`;
+}
+
+function parseUpdate(data: string): readonly Presence[] | undefined {
+  try {
+    const result = PresenceUpdatedSchema.safeParse(JSON.parse(data));
+    return result.success ? result.data.presences : undefined;
+  } catch {
+    return undefined;
+  }
+}
