@@ -5,7 +5,8 @@
  * One contract, two implementations beside it: `stream_memory.ts` (one process) and
  * `stream_jetstream.ts` (NATS JetStream). `tests/conformance/stream.ts` holds both to it.
  *
- * Events to a location are not part of it: they go over the bus, to whoever is there.
+ * Events to a location are numbered in the same order, so that a client sees one growing `seq`, but
+ * they are not replayed: they reach whoever is there.
  *
  * @module
  */
@@ -49,7 +50,7 @@ export interface Appended {
   readonly duplicate: boolean;
 }
 
-/** Takes a user's live entries. Both are called synchronously; what they throw is not caught. */
+/** Takes a user's live entries. What the two throw is logged, never fatal. */
 export interface StreamFollower {
   /** Called for each entry, in the order of `seq`, each once. */
   onEntry(entry: StreamEntry): void;
@@ -136,6 +137,23 @@ export interface EventStream {
    * @throws {StreamError}
    */
   announce(announcement: AnnouncementBody): Promise<Appended>;
+
+  /**
+   * Stores an event for whoever is at a location and resolves once it is safe and numbered.
+   *
+   * @param dedupeId the same id from the same `event.from` to the same location within the window is
+   *   stored once; any text
+   * @throws {StreamError}
+   */
+  appendToLocation(location: string, event: EventBody, dedupeId: string): Promise<Appended>;
+
+  /**
+   * Hands over the events to a location from now on, in the order of `seq`, each once, the same
+   * object to every follower. What is sent during a cut is lost: nothing is made up for.
+   *
+   * @returns how to stop; stopping twice is harmless
+   */
+  followLocation(location: string, onEntry: (entry: EventEntry) => void): () => void;
 
   /**
    * Hands over the user's entries, announcements among them, from now on. Many may follow one user:

@@ -67,6 +67,8 @@ export interface Outcome {
   readonly changed: boolean;
   /** The user's sessions as recorded after the change, in no order. */
   readonly sessions: readonly SessionState[];
+  /** Whether another session of the user is there, or ended within the resume window. */
+  readonly can_resume: boolean;
 }
 
 /** What a read found. */
