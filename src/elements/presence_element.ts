@@ -1,0 +1,207 @@
+import type { Presence, PresenceInterestParams, WaygateClient } from "../client/client.ts";
+import { AVATAR_CSS } from "./avatar.ts";
+import { ClientElement } from "./client_element.ts";
+import { newElement, setText } from "./new_element.ts";
+import { onNextFrame } from "./next_frame.ts";
+import { PRESENCE_CSS } from "./presence_css.ts";
+import { PresenceList } from "./presence_list.ts";
+import { PresenceSummary } from "./presence_summary.ts";
+import { RELATIVE_TIME_STEP_MS } from "./relative_time.ts";
+import { sharedClock } from "./shared_clock.ts";
+import { sharedStyleSheet } from "./style_sheet.ts";
+import { THEME_CSS } from "./theme_css.ts";
+
+/** The part of a client that `<waygate-presence>` shows. */
+export type PresenceClient = Pick<WaygateClient, "presence" | "state" | "welcome" | "on">;
+
+/** How often the total may be spoken, in ms: players come and go faster than anybody can listen. */
+const SPEAK_EVERY_MS = 10_000;
+
+/**
+ * `<waygate-presence>`: who is online, live. While it is in a page it is subscribed to everyone, or
+ * to one location, and it is right again by itself after a reconnect.
+ *
+ * Attributes, each with a property of the same name in camel case:
+ * - `location`: shows (and subscribes to) one location instead of everyone.
+ * - `filter`: shows only users whose name, id or location has this text in it.
+ * - `selectable`: users can be chosen, by mouse or keyboard.
+ * - `show-offline`: users who leave stay in the list, below the others, until the page goes.
+ * - `stale`: set by the element while what it shows may be out of date, for styling.
+ *
+ * Events: `waygate-select` when a user was chosen (detail: `Presence`; bubbles).
+ *
+ * Parts: `summary`, `total`, `count`, `list`, `user`, `avatar`, `dot`, `name`, `self`, `about`,
+ * `last-seen`, `empty`.
+ */
+export class WaygatePresenceElement extends ClientElement<PresenceClient> {
+  /** Attributes that the browser reports. */
+  static readonly observedAttributes: readonly string[] = [
+    "location",
+    "filter",
+    "selectable",
+    "show-offline",
+  ];
+
+  readonly #scroll = newElement("div", { class: "scroll" });
+  readonly #empty = newElement("p", { class: "empty", part: "empty" });
+  readonly #summary = new PresenceSummary();
+  readonly #changed = new Set<string>();
+  readonly #render = (): void => this.#show();
+  #list = this.#newList();
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [THEME_CSS, AVATAR_CSS, PRESENCE_CSS].map(sharedStyleSheet);
+    this.#scroll.append(this.#list.element, this.#empty);
+    root.append(this.#summary.element, this.#summary.spoken, this.#scroll);
+  }
+
+  /** The location to show; null for everyone. */
+  get location(): string | null {
+    return this.getAttribute("location");
+  }
+
+  set location(value: string | null) {
+    if (value === null) this.removeAttribute("location");
+    else this.setAttribute("location", value);
+  }
+
+  /** Text that the users shown have in their name, id or location. */
+  get filter(): string {
+    return this.getAttribute("filter") ?? "";
+  }
+
+  set filter(value: string) {
+    this.setAttribute("filter", value);
+  }
+
+  /** Whether users can be chosen. */
+  get selectable(): boolean {
+    return this.hasAttribute("selectable");
+  }
+
+  set selectable(value: boolean) {
+    this.toggleAttribute("selectable", value);
+  }
+
+  /** Whether users who leave stay in the list. */
+  get showOffline(): boolean {
+    return this.hasAttribute("show-offline");
+  }
+
+  set showOffline(value: boolean) {
+    this.toggleAttribute("show-offline", value);
+  }
+
+  /** Called by the browser. */
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (before === after) return;
+    if (name === "filter") {
+      this.#list.filter(this.filter);
+      onNextFrame(this.#render);
+    } else {
+      this.reattach();
+    }
+  }
+
+  protected override attach(client: PresenceClient | null, signal: AbortSignal): void {
+    const list = this.#list = this.#newList();
+    this.#scroll.replaceChildren(list.element, this.#empty);
+    this.#changed.clear();
+    list.filter(this.filter);
+    if (client === null) return this.#show();
+
+    list.put([...client.presence.users().values()].filter((presence) => this.#concerns(presence)));
+    this.#show();
+    this.#summary.speak();
+    client.presence.on("change", ({ changed, removed }) => {
+      for (const { user_id } of changed) this.#changed.add(user_id);
+      for (const userId of removed) this.#changed.add(userId);
+      onNextFrame(this.#render);
+    }, { signal });
+    client.on("state", () => onNextFrame(this.#render), { signal });
+    const stops = [
+      sharedClock.every(RELATIVE_TIME_STEP_MS, () => list.tick(Date.now())),
+      sharedClock.every(SPEAK_EVERY_MS, () => this.#summary.speak()),
+    ];
+    signal.addEventListener("abort", () => {
+      for (const stop of stops) stop();
+    });
+    this.#subscribe(client, signal);
+  }
+
+  #newList(): PresenceList {
+    return new PresenceList({
+      onSelect: this.selectable ? (presence) => this.#select(presence) : null,
+    });
+  }
+
+  #subscribe(client: PresenceClient, signal: AbortSignal): void {
+    const { location } = this;
+    const interest: PresenceInterestParams = location === null
+      ? { all: true }
+      : { locations: [location] };
+    const end = (): void => {
+      client.presence.unsubscribe(interest).catch(() => {});
+    };
+    client.presence.subscribe(interest, { signal }).then(
+      () => signal.aborted ? end() : signal.addEventListener("abort", end),
+      () => this.#subscribeLater(client, signal),
+    );
+  }
+
+  /** A server that had no answer may have one on its next connection. */
+  #subscribeLater(client: PresenceClient, signal: AbortSignal): void {
+    const stop = client.on("state", ({ state }) => {
+      if (state !== "connected") return;
+      stop();
+      this.#subscribe(client, signal);
+    }, { signal });
+  }
+
+  #concerns(presence: Presence): boolean {
+    return this.location === null || presence.location === this.location;
+  }
+
+  #show(): void {
+    const { client } = this;
+    const list = this.#list;
+    this.#takeChanges(client);
+    list.markSelf(client?.welcome?.user_id ?? null);
+    const presences = list.presences();
+    this.#summary.show(presences);
+    const current = client?.state === "connected" && client.presence.synced;
+    this.toggleAttribute("stale", client !== null && !current);
+    const empty = this.#emptyWords(presences.length, current);
+    setText(this.#empty, empty);
+    this.#empty.hidden = empty === "";
+  }
+
+  #takeChanges(client: PresenceClient | null): void {
+    const put: Presence[] = [];
+    for (const userId of this.#changed) {
+      // What counts is what holds now: steps between two frames are never drawn.
+      const online = client?.presence.users().get(userId);
+      const offline = this.showOffline && this.#list.has(userId)
+        ? client?.presence.get(userId)
+        : undefined;
+      if (online !== undefined && this.#concerns(online)) put.push(online);
+      else if (offline?.status === "offline") put.push(offline);
+      else this.#list.remove(userId);
+    }
+    this.#changed.clear();
+    this.#list.put(put);
+  }
+
+  #emptyWords(count: number, current: boolean): string {
+    if (count === 0) return current ? "Nobody is here yet" : "Waiting for the list of players…";
+    return this.#list.shown === 0 ? `Nobody matches “${this.filter.trim()}”` : "";
+  }
+
+  #select(detail: Presence): void {
+    this.dispatchEvent(
+      new CustomEvent<Presence>("waygate-select", { detail, bubbles: true, composed: true }),
+    );
+  }
+}

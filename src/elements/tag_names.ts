@@ -1,0 +1,16 @@
+/**
+ * Tells TypeScript the elements' tag names, so that `document.querySelector("waygate-status")` has
+ * its class. A module of its own, because a package for JSR may not change global types: import it
+ * for its types where the elements are used.
+ *
+ * @module
+ */
+import type { WaygatePresenceElement } from "./presence_element.ts";
+import type { WaygateStatusElement } from "./status_element.ts";
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "waygate-status": WaygateStatusElement;
+    "waygate-presence": WaygatePresenceElement;
+  }
+}
