@@ -50,6 +50,20 @@ export function changeRecord(
   }
 }
 
+/**
+ * Whether there is a session that the change's own could take the place of: another one, live or
+ * remembered.
+ */
+export function canResume(
+  record: UserRecord | undefined,
+  change: Change,
+  resumeWindowMs: number,
+): boolean {
+  const own = change.op === "leave" ? change.session_id : change.session.session_id;
+  const ended = prune(record?.ended ?? {}, change.now_ms, resumeWindowMs);
+  return [...Object.keys(record?.sessions ?? {}), ...Object.keys(ended)].some((id) => id !== own);
+}
+
 function put(record: UserRecord | undefined, change: PutChange, windowMs: number): UserRecord {
   const { session } = change;
   const known = find(record?.sessions, session.session_id);

@@ -12,7 +12,7 @@ import {
   sessionKey,
   userKey,
 } from "./redis_keys.ts";
-import { MAX_ENDED, needLease, RECORD_TTL_MS } from "./record.ts";
+import { canResume, MAX_ENDED, needLease, RECORD_TTL_MS } from "./record.ts";
 import { presenceOf, type SessionState, unknownPresence, type UserRecord } from "./state.ts";
 import type { Change, Instance, Outcome } from "./store.ts";
 
@@ -35,7 +35,7 @@ export interface ApplyOptions {
 
 /** An outcome as the script writes it. */
 interface ScriptOutcome {
-  readonly record: Omit<UserRecord, "ended"> | null;
+  readonly record: UserRecord | null;
   readonly previous_location: string | null;
   readonly changed: boolean;
 }
@@ -100,15 +100,20 @@ function sessionInfo(userId: string, session: SessionState): object {
 }
 
 /** Reads the script's reply to a call with these changes. */
-export function decodeOutcomes(reply: unknown, changes: readonly Change[]): Outcome[] {
+export function decodeOutcomes(
+  reply: unknown,
+  changes: readonly Change[],
+  { resumeWindowMs }: ApplyOptions,
+): Outcome[] {
   const texts = reply as readonly string[];
-  return changes.map(({ user_id }, at) => {
+  return changes.map((change, at) => {
     const { record, previous_location, changed } = JSON.parse(texts[at] ?? "") as ScriptOutcome;
     return {
-      presence: record === null ? unknownPresence(user_id) : presenceOf({ ...record, ended: {} }),
+      presence: record === null ? unknownPresence(change.user_id) : presenceOf(record),
       previous_location,
       changed,
       sessions: Object.values(record?.sessions ?? {}),
+      can_resume: canResume(record ?? undefined, change, resumeWindowMs),
     };
   });
 }

@@ -7,7 +7,7 @@
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { correctListing, type IsAlive, type Listing, type Range } from "./listing.ts";
 import { OnlineIndex } from "./online_index.ts";
-import { changeRecord, needLease, RECORD_TTL_MS } from "./record.ts";
+import { canResume, changeRecord, needLease, RECORD_TTL_MS } from "./record.ts";
 import {
   presenceOf,
   type SessionState,
@@ -169,6 +169,7 @@ class MemoryStore implements PresenceStore {
       previous_location: before === undefined ? null : presenceOf(before).location,
       changed: after !== before,
       sessions: this.#sessions(user_id),
+      can_resume: canResume(after, change, this.#resumeWindowMs),
     };
   }
 

@@ -136,13 +136,13 @@ class RedisPresenceStore implements RedisStore {
     reaping: boolean,
   ): Promise<Outcome[]> {
     if (changes.length === 0) return [];
-    const resumeWindowMs = this.#resumeWindowMs;
-    const { keys, args } = encodeCall(instance, changes, { resumeWindowMs, reaping });
+    const options = { resumeWindowMs: this.#resumeWindowMs, reaping };
+    const { keys, args } = encodeCall(instance, changes, options);
     const reply = await this.#scripts.run("apply", keys, args);
     if (reply === null) {
       throw new LeaseLostError(`The lease of ${instance} is gone: go on as a new instance`);
     }
-    return decodeOutcomes(reply, changes);
+    return decodeOutcomes(reply, changes, options);
   }
 
   async #lease(mode: "open" | "renew", instance: Instance, ttlMs: number): Promise<LeaseReport> {

@@ -214,7 +214,6 @@ local function apply(change)
   end
   -- An attempt to reap that nobody saw the end of has done this already, and told no one.
   local ended = options.reaping and not is_changed and record.ended[change.session_id]
-  record.ended = nil
   return {
     record = record.version > 0 and record or cjson.null,
     previous_location = ended and ended.location or previous_location,
