@@ -115,7 +115,7 @@ export class Calls {
   /**
    * Calls a method.
    *
-   * @param first whether it goes out as soon as a connection is there, before all that waits
+   * @param first whether it belongs to this connection alone, and goes before all that waits
    */
   call(
     method: string,
@@ -180,7 +180,7 @@ export class Calls {
   }
 
   #admit(request: Request, first: boolean): void {
-    if (this.#gate === "open" || first) return this.#dispatch(request);
+    if (this.#gate === "open" || first) return this.#dispatch(request, first);
     const { queueLimit } = this.#limits;
     const reason = this.#reason;
     if (this.#gate === "shut") {
@@ -201,8 +201,8 @@ export class Calls {
     this.#queue.push(request);
   }
 
-  /** Writes a request out; when the connection is just gone, it waits for the next. */
-  #dispatch(request: Request): void {
+  /** Writes a request out; when the connection is just gone, what is not bound to it waits. */
+  #dispatch(request: Request, first = false): void {
     const { id, method, params } = request;
     const message = {
       jsonrpc: "2.0",
@@ -218,6 +218,8 @@ export class Calls {
     if (this.#wire?.(text) === true) {
       request.sent = true;
       this.#events.sent(message);
+    } else if (first) {
+      throw new ClientError("not_connected", "The connection is gone");
     } else {
       this.#queue.push(request);
     }

@@ -39,17 +39,22 @@ export type ParamsArgument<Params> = Record<never, never> extends Params ? [para
  * @typeParam M the methods it can call: `Methods & MyMethods` for a game with methods of its own
  *
  * @example
- * ```ts
- * import { WaygateClient } from "@waygate/gateway/client";
+ * ```ts ignore
+ * import { WaygateClient } from "@waygate/client";
  *
- * async function play(fetchToken: () => Promise<string>): Promise<void> {
- *   const client = new WaygateClient({ url: "wss://game.example/ws", token: fetchToken });
- *   client.on("player.event", ({ from, type, payload }) => console.log(from, type, payload));
+ * const client = new WaygateClient({
+ *   url: "wss://game.example/ws",
+ *   token: async () => (await fetch("https://game.example/token")).text(),
+ * });
+ * client.on("state", ({ state, reason }) => console.log(state, reason?.message));
+ * client.on("player.event", ({ from, type, payload }) => console.log(from, type, payload));
+ *
+ * addEventListener("load", async () => {
  *   await client.connect();
  *   await client.call("player.updateStatus", { status: "away" });
  *   await client.presence.subscribe({ locations: ["lobby"] });
  *   console.log(client.presence.users().size, "in the lobby");
- * }
+ * });
  * ```
  */
 export class WaygateClient<M extends MethodTypes = Methods> {

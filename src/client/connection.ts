@@ -1,14 +1,13 @@
-import { CloseCode } from "../protocol/close_codes.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Welcome } from "../protocol/notifications.ts";
 import { backoffMs } from "./backoff.ts";
 import { ClientError } from "./client_error.ts";
-import type { ConnectOptions, WebSocketConstructor } from "./client_options.ts";
+import type { ConnectOptions } from "./client_options.ts";
 import {
-  adviceAfter,
   describeEnd,
+  isFinal,
+  isRefusal,
   type LinkEnd,
-  noLink,
   reasonMessage,
 } from "./connection_reason.ts";
 import type {
@@ -17,26 +16,16 @@ import type {
   ReasonCode,
   StateChange,
 } from "./connection_state.ts";
+import { Dialer, type DialOptions } from "./dialer.ts";
 import { type ClientEnvironment, pause } from "./environment.ts";
-import { Link } from "./link.ts";
+import type { Link } from "./link.ts";
 import type { TokenSource } from "./token_source.ts";
 
 /** A connection that lasted so long, in ms, was a good one: the backoff starts anew. */
 const STABLE_MS = 10_000;
 
-/** So many refused tokens in a row, and the player has to sign in anew. */
-const REFUSAL_LIMIT = 5;
-
 /** How long the closing handshake may take, in ms. */
 const CLOSE_TIMEOUT_MS = 2_000;
-
-/** What a connection needs to be made, each time anew. */
-export interface ConnectionOptions {
-  readonly url: string;
-  readonly WebSocket: WebSocketConstructor;
-  /** How long one try may take, token and welcome included, in ms. */
-  readonly timeoutMs: number;
-}
 
 /** What a connection tells. */
 export interface ConnectionEvents {
@@ -64,7 +53,7 @@ interface Waiter {
 
 /** Makes a connection and, whenever it ends, the next; until told otherwise. */
 export class Connection {
-  readonly #options: ConnectionOptions;
+  readonly #dialer: Dialer;
   readonly #tokens: TokenSource;
   readonly #environment: ClientEnvironment;
   readonly #events: ConnectionEvents;
@@ -76,15 +65,14 @@ export class Connection {
   #life: AbortController | null = null;
   #link: Link | null = null;
   #wait: { readonly skip: AbortController; readonly notBefore: number } | null = null;
-  #refusedToken: string | null = null;
 
   constructor(
-    options: ConnectionOptions,
+    options: DialOptions,
     tokens: TokenSource,
     environment: ClientEnvironment,
     events: ConnectionEvents,
   ) {
-    this.#options = options;
+    this.#dialer = new Dialer(options, tokens, environment);
     this.#tokens = tokens;
     this.#environment = environment;
     this.#events = events;
@@ -148,7 +136,7 @@ export class Connection {
     this.#life = life;
     const stop = this.#environment.onWake(() => this.#wake());
     life.signal.addEventListener("abort", stop);
-    this.#refusedToken = null;
+    this.#dialer.reset();
     this.#change("connecting", null);
     this.#run(life.signal);
   }
@@ -170,13 +158,10 @@ export class Connection {
       if (signal.aborted) return;
       const now = this.#environment.now();
       if (end.welcomedAt !== null && now - end.welcomedAt >= STABLE_MS) attempt = refusals = 0;
-      const advice = adviceAfter(end);
-      if (advice === "new_token") refusals++;
-      const renewable = !this.#tokens.fixed && refusals < REFUSAL_LIMIT;
-      const stop = advice === "stop" || (advice === "new_token" && !renewable) ||
-        (end.cause === "token_failed" && this.#tokens.fixed);
+      if (isRefusal(end)) refusals++;
+      const stop = isFinal(end, this.#tokens.fixed, refusals);
       // A token that has just been refused is most likely old: the next is asked for at once.
-      const atOnce = advice === "new_token" && attempt === 0 && end.retryAfterMs === 0;
+      const atOnce = isRefusal(end) && attempt === 0 && end.retryAfterMs === 0;
       const delayMs = atOnce ? 0 : end.retryAfterMs + backoffMs(attempt, this.#environment.random);
       attempt++;
       const reason = describeEnd(end, attempt, stop);
@@ -204,63 +189,27 @@ export class Connection {
     this.#change("reconnecting", reason);
   }
 
-  /** One try and, if it succeeds, the connection's life. */
   async #attempt(signal: AbortSignal): Promise<LinkEnd> {
-    const deadline = this.#environment.now() + this.#options.timeoutMs;
-    let token: string;
-    try {
-      token = await this.#token(signal);
-    } catch (error) {
-      if (!signal.aborted && error instanceof ClientError) this.#events.failed(error);
-      return noLink(CloseCode.abnormal, error, "token_failed");
-    }
-    if (signal.aborted) return noLink(CloseCode.normal, "");
-    if (token === this.#refusedToken) {
-      return noLink(CloseCode.unauthorized, "The token function gave the refused token again");
-    }
-    let link: Link;
-    try {
-      const timeoutMs = Math.max(0, deadline - this.#environment.now());
-      link = this.#link = this.#open(token, timeoutMs);
-    } catch (error) {
-      return noLink(CloseCode.abnormal, error);
-    }
-    const end = await link.ended;
-    if (end.code === CloseCode.unauthorized) this.#refusedToken = token;
-    if (this.#link === link) this.#detach();
-    return end;
-  }
-
-  async #token(signal: AbortSignal): Promise<string> {
-    const { timeoutMs } = this.#options;
-    const abort = new AbortController();
-    const stop = (): void => abort.abort(signal.reason);
-    signal.addEventListener("abort", stop);
-    const cancel = this.#environment.setTimer(() => {
-      abort.abort(new Error(`It gave no token within ${timeoutMs} ms`));
-    }, timeoutMs);
-    try {
-      return await this.#tokens.next(abort.signal);
-    } finally {
-      cancel();
-      signal.removeEventListener("abort", stop);
-    }
-  }
-
-  #open(token: string, timeoutMs: number): Link {
-    const { url, WebSocket } = this.#options;
-    const link = new Link({ url, WebSocket, token, timeoutMs }, this.#environment, {
+    let link: Link | null = null;
+    const end = await this.#dialer.dial(signal, {
+      linked: (made) => this.#link = link = made,
       message: (message) => this.#events.message(message),
       welcome: (welcome) => {
         this.#welcome = welcome;
-        this.#events.greeted(welcome, link, () => {
-          if (this.#link === link && this.#state !== "connected") this.#connected(welcome);
-        });
+        if (link !== null) this.#greeted(welcome, link);
       },
       malformed: (problem) => this.#events.failed(new ClientError("bad_message", problem)),
       ping: () => this.#events.ping(),
+      failed: (error) => this.#events.failed(error),
     });
-    return link;
+    if (link !== null && this.#link === link) this.#detach();
+    return end;
+  }
+
+  #greeted(welcome: Welcome, link: Link): void {
+    this.#events.greeted(welcome, link, () => {
+      if (this.#link === link && this.#state !== "connected") this.#connected(welcome);
+    });
   }
 
   #connected(welcome: Welcome): void {
@@ -290,15 +239,14 @@ export class Connection {
     this.#wait = null;
     const waiters = [...this.#waiters];
     this.#change("closed", reason);
-    for (const waiter of waiters) {
-      waiter.reject(new ClientError("closed", reason.message, { reason }));
-    }
+    const error = new ClientError("closed", reason.message, { reason });
+    for (const waiter of waiters) waiter.reject(error);
   }
 
   #change(state: ConnectionState, reason: ConnectionReason | null): void {
-    const previous = this.#state;
+    const change = { state, previous: this.#state, reason };
     this.#state = state;
     this.#reason = reason;
-    this.#events.changed({ state, previous, reason });
+    this.#events.changed(change);
   }
 }

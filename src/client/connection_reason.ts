@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CloseCode, type ReconnectAdvice, reconnectAdvice } from "../protocol/close_codes.ts";
+import { CloseCode, reconnectAdvice } from "../protocol/close_codes.ts";
 import type { ConnectionReason, ReasonCode } from "./connection_state.ts";
 
 /** How one try to connect, or one connection, ended. */
@@ -24,6 +24,9 @@ export interface LinkEnd {
   /** How long the server asked to stay away, in ms. */
   readonly retryAfterMs: number;
 }
+
+/** So many refused tokens in a row, and the player has to sign in anew. */
+const REFUSAL_LIMIT = 5;
 
 const CODES: Readonly<Record<number, ReasonCode>> = {
   [CloseCode.normal]: "ended_by_server",
@@ -64,10 +67,22 @@ export function reasonCode({ cause, code, opened }: LinkEnd): ReasonCode {
   return cause ?? CODES[code] ?? (opened ? "connection_lost" : "unreachable");
 }
 
-/** Whether to come back after an end. */
-export function adviceAfter({ cause, code }: LinkEnd): ReconnectAdvice {
-  if (cause !== undefined) return cause === "incompatible" ? "stop" : "reconnect";
-  return reconnectAdvice(code);
+/** Whether the server refused the token. */
+export function isRefusal({ cause, code }: LinkEnd): boolean {
+  return cause === undefined && reconnectAdvice(code) === "new_token";
+}
+
+/**
+ * Whether coming back is pointless, or forbidden, until the player does something.
+ *
+ * @param fixedToken whether there is no other token than the one that was used
+ * @param refusals how many tokens in a row were refused, this one included
+ */
+export function isFinal(end: LinkEnd, fixedToken: boolean, refusals: number): boolean {
+  if (end.cause === "incompatible") return true;
+  if (end.cause === "token_failed") return fixedToken;
+  if (isRefusal(end)) return fixedToken || refusals >= REFUSAL_LIMIT;
+  return reconnectAdvice(end.code) === "stop";
 }
 
 /**

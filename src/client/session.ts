@@ -1,7 +1,6 @@
 import type { ResumeResult } from "../protocol/methods.ts";
 import type { Welcome } from "../protocol/notifications.ts";
 import type { Calls } from "./calls.ts";
-import { ClientError } from "./client_error.ts";
 import { EventStream, type StreamMessage } from "./event_stream.ts";
 import { OwnPresence } from "./own_presence.ts";
 
@@ -24,6 +23,7 @@ export class Session {
   readonly #own = new OwnPresence();
   readonly stream: EventStream;
   #before: { readonly sessionId: string; readonly userId: string } | null = null;
+  #attached = false;
   /** What to do with the answer to `session.resume`; null when none is awaited. */
   #settle: ((result: ResumeResult) => void) | null = null;
 
@@ -40,6 +40,7 @@ export class Session {
    */
   greeted({ session_id, user_id }: Welcome, ready: () => void): void {
     const before = this.#before;
+    this.#attached = true;
     this.#before = { sessionId: session_id, userId: user_id };
     if (before?.userId !== user_id) {
       this.stream.reset();
@@ -48,13 +49,14 @@ export class Session {
       return ready();
     }
     this.stream.hold();
-    this.#settle = (result) => this.#resumed(result, ready);
+    const settle = (result: ResumeResult): void => this.#resumed(result, ready);
+    this.#settle = settle;
     const params = { session_id: before.sessionId, last_seq: this.stream.lastSeq };
     this.#calls.call("session.resume", params, {}, true).catch((error) => {
       // A connection that broke meanwhile says nothing: the next one asks again.
-      if (error instanceof ClientError && error.code === "outcome_unknown") return;
+      if (this.#settle !== settle) return;
       this.#events.failed(error);
-      this.#settle?.({ resumed: false, replayed: 0 });
+      settle({ resumed: false, replayed: 0 });
     });
   }
 
@@ -66,6 +68,7 @@ export class Session {
 
   /** The connection is gone. */
   detached(): void {
+    this.#attached = false;
     this.#settle = null;
   }
 
@@ -83,6 +86,8 @@ export class Session {
       this.#calls.call("player.updatePresence", said, {}, true).catch(this.#events.failed);
     }
     ready();
+    // Whoever listens may have ended the connection.
+    if (!this.#attached) return;
     if (!result.resumed) this.#events.gap(lastSeq);
     this.stream.settle(result);
   }

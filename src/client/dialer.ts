@@ -1,0 +1,86 @@
+import { CloseCode } from "../protocol/close_codes.ts";
+import { ClientError } from "./client_error.ts";
+import type { WebSocketConstructor } from "./client_options.ts";
+import { type LinkEnd, noLink } from "./connection_reason.ts";
+import type { ClientEnvironment } from "./environment.ts";
+import { Link, type LinkEvents } from "./link.ts";
+import type { TokenSource } from "./token_source.ts";
+
+/** What a connection needs to be made, each time anew. */
+export interface DialOptions {
+  readonly url: string;
+  readonly WebSocket: WebSocketConstructor;
+  /** How long one try may take, token and welcome included, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** What one try tells. */
+export interface DialEvents extends LinkEvents {
+  /** There is a socket; it need not open. */
+  linked(link: Link): void;
+  /** The token function failed. */
+  failed(error: ClientError): void;
+}
+
+/** Makes connections, each with a fresh token; never twice with a token that was refused. */
+export class Dialer {
+  readonly #options: DialOptions;
+  readonly #tokens: TokenSource;
+  readonly #environment: ClientEnvironment;
+  #refused: string | null = null;
+
+  constructor(options: DialOptions, tokens: TokenSource, environment: ClientEnvironment) {
+    this.#options = options;
+    this.#tokens = tokens;
+    this.#environment = environment;
+  }
+
+  /** A player has signed in anew, perhaps after the clocks were set: every token has its chance. */
+  reset(): void {
+    this.#refused = null;
+  }
+
+  /** One try and, if it succeeds, the connection's life. Resolves with its end; never rejects. */
+  async dial(signal: AbortSignal, events: DialEvents): Promise<LinkEnd> {
+    const { timeoutMs, WebSocket, url } = this.#options;
+    const deadline = this.#environment.now() + timeoutMs;
+    let token: string;
+    try {
+      token = await this.#token(signal);
+    } catch (error) {
+      if (!signal.aborted) events.failed(error as ClientError);
+      return noLink(CloseCode.abnormal, error, "token_failed");
+    }
+    if (signal.aborted) return noLink(CloseCode.normal, "");
+    if (token === this.#refused) {
+      return noLink(CloseCode.unauthorized, "The token function gave the refused token again");
+    }
+    let link: Link;
+    try {
+      const restMs = Math.max(0, deadline - this.#environment.now());
+      link = new Link({ url, WebSocket, token, timeoutMs: restMs }, this.#environment, events);
+    } catch (error) {
+      return noLink(CloseCode.abnormal, error);
+    }
+    events.linked(link);
+    const end = await link.ended;
+    if (end.code === CloseCode.unauthorized) this.#refused = token;
+    return end;
+  }
+
+  async #token(signal: AbortSignal): Promise<string> {
+    const { timeoutMs } = this.#options;
+    const abort = new AbortController();
+    const stop = (): void => abort.abort(signal.reason);
+    signal.addEventListener("abort", stop);
+    const cancel = this.#environment.setTimer(() => {
+      abort.abort(new Error(`It gave no token within ${timeoutMs} ms`));
+    }, timeoutMs);
+    try {
+      return await this.#tokens.next(abort.signal);
+    } finally {
+      cancel();
+      signal.removeEventListener("abort", stop);
+    }
+  }
+}
