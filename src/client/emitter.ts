@@ -43,11 +43,12 @@ export class Emitter<Events> {
     return (this.#listeners.get(name)?.size ?? 0) > 0;
   }
 
-  /** Calls every listener that is there now, in the order added. */
+  /** Calls every listener that is there now, in the order added, unless another one removes it. */
   emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;
-    for (const listener of [...listeners.values()]) {
+    for (const [key, listener] of [...listeners]) {
+      if (listeners.get(key) !== listener) continue;
       try {
         (listener as (value: Events[Name]) => void)(value);
       } catch (error) {

@@ -53,9 +53,9 @@ export class PresenceModel {
       this.#heard?.add(user_id);
       const known = this.get(user_id);
       if (known !== undefined && version < known.version) continue;
-      // The same version may bring a user into the view who was known from elsewhere.
       if (version === known?.version && this.#online.has(user_id)) continue;
-      if (this.#place(presence)) changed.push(presence);
+      // The same version may bring a user into the view who was known from elsewhere.
+      if (this.#place(version === known?.version ? known : presence)) changed.push(presence);
       else if (this.#online.delete(user_id)) removed.push(user_id);
     }
     return { changed, removed };
