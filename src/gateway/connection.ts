@@ -64,6 +64,7 @@ export class Connection implements Caller, SocketListener {
   #abort: AbortController | undefined;
   /** While a message is being answered, and until the connection is open. */
   #isBusy = true;
+  #afterReply: (() => void) | undefined;
   #isFirst = true;
   #isOver = false;
 
@@ -161,6 +162,11 @@ export class Connection implements Caller, SocketListener {
   notify(method: string, params: unknown): void;
   notify(method: string, params: unknown): void {
     this.outbox.send(encodeNotification(method, params));
+  }
+
+  /** Does something once the answer to the message being handled is on its way. */
+  afterReply(action: () => void): void {
+    this.#afterReply = action;
   }
 
   admit(): number | undefined {
@@ -282,10 +288,14 @@ export class Connection implements Caller, SocketListener {
   }
 
   #reply(reply: Reply): void {
-    if (reply === undefined || this.#isOver) return;
+    if (this.#isOver) return;
     // An array answers a batch, and has a frame of its own.
-    if (reply.startsWith("[")) this.outbox.sendAlone(reply);
-    else this.outbox.send(reply);
+    if (reply?.startsWith("[")) this.outbox.sendAlone(reply);
+    else if (reply !== undefined) this.outbox.send(reply);
+    if (this.#afterReply === undefined) return;
+    const action = this.#afterReply;
+    this.#afterReply = undefined;
+    action();
   }
 
   #finish(end: SocketEnd): void {

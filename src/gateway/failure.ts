@@ -1,4 +1,5 @@
 import { BusError } from "../bus/bus.ts";
+import { StreamError } from "../events/stream.ts";
 import { InvalidCursorError, LeaseLostError, StoreUnavailableError } from "../presence/store.ts";
 import { ErrorCode, RpcError } from "../protocol/errors.ts";
 
@@ -10,6 +11,10 @@ export function wireError(error: unknown, report: ReportFailure): RpcError {
   if (error instanceof RpcError) return error;
   if (error instanceof StoreUnavailableError || error instanceof LeaseLostError) {
     return new RpcError(ErrorCode.unavailable, { part: "redis" });
+  }
+  if (error instanceof StreamError) {
+    if (error.reason === "too_large") return new RpcError(ErrorCode.tooLarge);
+    return new RpcError(ErrorCode.unavailable, { part: "nats" });
   }
   if (error instanceof BusError) return new RpcError(ErrorCode.unavailable, { part: "nats" });
   if (error instanceof InvalidCursorError) {

@@ -16,6 +16,8 @@ export interface LeaseOptions {
   readonly ttlMs: number;
   /** A lease was begun under this instance, the first or a new one. */
   readonly onOpened: (instance: Instance) => void;
+  /** The store confirmed the lease. */
+  readonly onHeld: () => void;
   /** The lease is gone: the node was paused or cut off for too long, or the store lost its data. */
   readonly onLost: () => void;
   /** Other instances whose lease is gone but whose sessions are still recorded. */
@@ -112,13 +114,14 @@ export class Lease {
   }
 
   #take(report: LeaseReport, wasHeld: boolean): void {
-    const { onOpened, onLapsed } = this.#options;
+    const { onOpened, onHeld, onLapsed } = this.#options;
     if (!report.held) {
       this.lose();
       return;
     }
     this.#isHeld = true;
     this.#heldAtMs = performance.now();
+    onHeld();
     if (!wasHeld) onOpened(this.#instance);
     const others = report.lapsed.filter((instance) => instance !== this.#instance);
     if (others.length > 0) onLapsed(others);

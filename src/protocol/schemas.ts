@@ -49,7 +49,7 @@ export const PresenceSchema: z.ZodType<Presence> = z.object({
   sessions: z.int().min(0),
   region: z.string().nullable(),
   version: z.int().min(0),
-}).meta({ id: "Presence" });
+});
 
 const EventTo: z.ZodType<m.EventTarget> = z.union([
   z.strictObject({ user_id: UserId }),

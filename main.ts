@@ -1,0 +1,122 @@
+/**
+ * The gateway as a program: environment → configuration → store, bus and stream → node → server; and
+ * signals → drain. Exit status 0 after a drain, 1 for a wrong configuration, 2 for a failure.
+ *
+ * @module
+ */
+import { type Bus } from "./src/bus/bus.ts";
+import { connectNatsBus, type NatsBus } from "./src/bus/bus_nats.ts";
+
+import { type Config, ConfigError, readConfig } from "./src/config.ts";
+import { VARIABLES } from "./src/config_variables.ts";
+import { createGateway, eventWindowMs, type Gateway } from "./src/gateway.ts";
+import { createRedisStore } from "./src/presence/store_redis.ts";
+import { log, startLog } from "./src/telemetry/log.ts";
+
+const isDevelopment = Deno.args.includes("--dev");
+
+function readEnvironment(): Config {
+  const names = Object.keys(VARIABLES);
+  const environment = Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]));
+  return readConfig(environment, { development: isDevelopment });
+}
+
+function connectBus(config: Config): NatsBus | undefined {
+  if (config.nats === undefined) return undefined;
+  const { servers, login } = config.nats;
+  return connectNatsBus({
+    servers: servers.join(","),
+    name: `waygate ${config.nodeId}`,
+    ...(login.kind === "token" ? { token: login.token } : {}),
+    ...(login.kind === "password" ? { user: login.user, password: login.password } : {}),
+    ...(login.kind === "credentials" ? { credentials: Deno.readTextFileSync(login.file) } : {}),
+  });
+}
+
+async function compose(config: Config): Promise<{ gateway: Gateway; bus: Bus | undefined }> {
+  const bus = connectBus(config);
+  const { redis, resumeWindowMs } = config;
+  const gateway = await createGateway({
+    config,
+    ...(redis === undefined ? {} : { store: createRedisStore({ ...redis, resumeWindowMs }) }),
+    ...(bus === undefined ? {} : { bus }),
+  });
+  return { gateway, bus };
+}
+
+function serve(config: Config, gateway: Gateway): Deno.HttpServer<Deno.NetAddr> {
+  const tls = config.tls === undefined ? {} : {
+    cert: Deno.readTextFileSync(config.tls.certFile),
+    key: Deno.readTextFileSync(config.tls.keyFile),
+  };
+  return Deno.serve({
+    hostname: config.host,
+    port: config.port,
+    ...tls,
+    onListen: ({ hostname, port }) => {
+      const scheme = config.tls === undefined ? "http" : "https";
+      const host = hostname === "0.0.0.0" ? "localhost" : hostname;
+      log.info("listening", { address: `${scheme}://${host}:${port}`, lobby: config.lobby });
+    },
+  }, gateway.fetch);
+}
+
+/** Nothing that one connection does may end the process for all others. */
+function surviveErrors(): void {
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    log.error("Unhandled rejection", { error: describe(event.reason) });
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    log.error("Uncaught error", { error: describe(event.error) });
+  });
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function untilSignal(): Promise<Deno.Signal> {
+  const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
+  let isFirst = true;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (!isFirst) Deno.exit(2);
+      isFirst = false;
+      resolve(signal);
+    });
+  }
+  return promise;
+}
+
+async function run(config: Config): Promise<void> {
+  await startLog(config);
+  surviveErrors();
+  if (config.tokenKey.kind === "secret" && config.tokenKey.secret.length < 32) {
+    log.warning("JWT_SECRET is short: HS256 wants at least 32 bytes (RFC 7518, section 3.2)");
+  }
+  const signal = untilSignal();
+  const { gateway, bus } = await compose(config);
+  await gateway.start();
+  const server = serve(config, gateway);
+  log.info("draining", { signal: await signal });
+  await gateway.drain();
+  await bus?.close();
+  // A reader that blocks would keep the server from finishing: nobody waits for it.
+  server.unref();
+  log.info("stopped");
+}
+
+try {
+  await run(readEnvironment());
+  Deno.exit(0);
+} catch (error) {
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) console.error(problem);
+    Deno.exit(1);
+  }
+  console.error(`Waygate failed: ${error instanceof Error ? error.message : error}`);
+  Deno.exit(2);
+}

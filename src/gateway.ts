@@ -1,0 +1,105 @@
+/**
+ * Waygate as a library: a game composes its own gateway, with its own methods, in its own repository.
+ *
+ * @module
+ */
+import type { Hono } from "hono";
+import { createApp } from "./app.ts";
+import type { Bus } from "./bus/bus.ts";
+import { createMemoryBus } from "./bus/bus_memory.ts";
+import { createSubjects } from "./bus/subjects.ts";
+import type { Config } from "./config.ts";
+import type { EventStream } from "./events/stream.ts";
+import { createMemoryStream, MEMORY_LIMITS } from "./events/stream_memory.ts";
+import type { MethodTable } from "./gateway/method.ts";
+import type { WebSocketEngine } from "./gateway/socket.ts";
+import { createDenoEngine } from "./gateway/socket_deno.ts";
+import { createNode, type Node } from "./node.ts";
+import type { PresenceStore } from "./presence/store.ts";
+import { createMemoryStore } from "./presence/store_memory.ts";
+import { reportMalformed } from "./telemetry/presence_log.ts";
+
+export { type Config, ConfigError, readConfig } from "./config.ts";
+export {
+  type AnyMethod,
+  defineMethod,
+  type Method,
+  type MethodContext,
+  type MethodTable,
+  type TypesOf,
+} from "./gateway/method.ts";
+export * from "./protocol/protocol.ts";
+
+/** What a gateway is composed of; what is left out stays in this process's memory. */
+export interface GatewayOptions {
+  readonly config: Config;
+  readonly store?: PresenceStore;
+  readonly bus?: Bus;
+  readonly stream?: EventStream;
+  readonly engine?: WebSocketEngine;
+  /** A game's own methods. */
+  readonly methods?: MethodTable;
+  /** Serves `/`. */
+  readonly lobby?: Hono;
+}
+
+/** A gateway in this process. */
+export interface Gateway {
+  /** Answers HTTP requests, WebSocket upgrades among them: hand it to `Deno.serve`. */
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly node: Node;
+  /** Begins to serve. */
+  start(): Promise<void>;
+  /** Sees all clients off; afterwards the process can end. */
+  drain(): Promise<void>;
+}
+
+/**
+ * Composes a gateway.
+ *
+ * @example
+ * ```ts ignore
+ * import { createGateway, defineMethod, readConfig } from "@waygate/gateway";
+ * import { z } from "zod";
+ *
+ * const roll = defineMethod({
+ *   params: z.object({ sides: z.int().min(2).max(100) }),
+ *   result: z.object({ value: z.int() }),
+ *   handler: ({ sides }) => ({ value: 1 + Math.floor(Math.random() * sides) }),
+ * });
+ * const config = readConfig(Deno.env.toObject(), { development: true });
+ * const gateway = await createGateway({ config, methods: { "dice.roll": roll } });
+ * await gateway.start();
+ * Deno.serve({ port: config.port }, gateway.fetch);
+ * ```
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config } = options;
+  const bus = options.bus ?? createMemoryBus();
+  const node = await createNode({
+    config,
+    bus,
+    store: options.store ?? createMemoryStore({ resumeWindowMs: config.resumeWindowMs }),
+    stream: options.stream ?? createMemoryStream({
+      bus,
+      subjects: createSubjects(config.natsPrefix),
+      limits: { ...MEMORY_LIMITS, windowMs: eventWindowMs(config) },
+      shared: false,
+      onMalformed: reportMalformed,
+    }),
+    engine: options.engine ?? createDenoEngine(),
+    methods: options.methods ?? {},
+  });
+  const app = createApp(node, options.lobby);
+  return { fetch: (request) => app.fetch(request), node, start: node.start, drain: node.drain };
+}
+
+/**
+ * How far back events may have to be made up for, in ms: the resume window, and before it the time
+ * that a dead connection may go unnoticed.
+ */
+export function eventWindowMs(
+  config: Pick<Config, "resumeWindowMs" | "heartbeatIntervalMs" | "presenceGraceMs">,
+): number {
+  return config.resumeWindowMs + config.heartbeatIntervalMs * 2 + config.presenceGraceMs;
+}

@@ -1,0 +1,115 @@
+import { type Bus, BusError, type BusSubscription } from "../bus/bus.ts";
+import type { Subjects } from "../bus/subjects.ts";
+import { CloseCode } from "../protocol/close_codes.ts";
+import { ErrorCode, RpcError } from "../protocol/errors.ts";
+import type { Hub } from "./hub.ts";
+import { closeForSessionLimit } from "./reception.ts";
+
+/** How long another node may take to carry out a command, in ms. */
+const COMMAND_TIMEOUT_MS = 2000;
+
+type Command =
+  | { readonly op: "kick"; readonly user_id: string; readonly reason?: string }
+  | { readonly op: "limit_sessions"; readonly session_id: string };
+
+/** What {@linkcode NodeControl} works with. */
+export interface NodeControlOptions {
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  readonly nodeId: string;
+  readonly hub: Hub;
+  /** Ids of the other nodes that live. */
+  readonly peers: () => readonly string[];
+}
+
+/** Commands between nodes: those that close connections. */
+export class NodeControl {
+  readonly #options: NodeControlOptions;
+  #subscription: BusSubscription | undefined;
+
+  constructor(options: NodeControlOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { bus, subjects, nodeId } = this.#options;
+    this.#subscription = bus.subscribe(subjects.nodeControl(nodeId), (message) => {
+      const closed = this.#carryOut(JSON.parse(message.data) as Command);
+      message.respond(JSON.stringify({ sessions: closed }));
+    });
+  }
+
+  stop(): void {
+    this.#subscription?.unsubscribe();
+  }
+
+  /**
+   * Closes a user's connections on every node.
+   *
+   * @returns how many
+   * @throws {RpcError} unavailable, when a node that should be there did not answer
+   */
+  async kick(userId: string, reason: string | undefined): Promise<number> {
+    const command: Command = {
+      op: "kick",
+      user_id: userId,
+      ...(reason === undefined ? {} : { reason }),
+    };
+    const here = this.#carryOut(command);
+    const elsewhere = await Promise.all(
+      this.#options.peers().map((nodeId) => this.#command(nodeId, command)),
+    );
+    return elsewhere.reduce((sum, closed) => sum + closed, here);
+  }
+
+  /** Closes a session that another node holds, because its user opened one too many. */
+  limitSessions(nodeId: string, sessionId: string): void {
+    this.#command(nodeId, { op: "limit_sessions", session_id: sessionId }).catch(() => {
+      // The node is going or gone, and its sessions with it.
+    });
+  }
+
+  async #command(nodeId: string, command: Command): Promise<number> {
+    const { bus, subjects } = this.#options;
+    try {
+      const options = { timeoutMs: COMMAND_TIMEOUT_MS };
+      const reply = await bus.request(
+        subjects.nodeControl(nodeId),
+        JSON.stringify(command),
+        options,
+      );
+      return (JSON.parse(reply.data) as { sessions: number }).sessions;
+    } catch (error) {
+      // A node that is gone has no connections left.
+      if (error instanceof BusError && error.reason === "no_responders") return 0;
+      throw new RpcError(ErrorCode.unavailable, { part: "nats" });
+    }
+  }
+
+  #carryOut(command: Command): number {
+    const { hub } = this.#options;
+    if (command.op === "limit_sessions") {
+      const connection = hub.session(command.session_id);
+      if (connection === undefined) return 0;
+      closeForSessionLimit(connection);
+      return 1;
+    }
+    const connections = [...hub.ofUser(command.user_id)];
+    for (const connection of connections) {
+      const data = command.reason === undefined ? undefined : { reason: command.reason };
+      connection.fail(
+        CloseCode.kicked,
+        new RpcError(ErrorCode.forbidden, data, "Kicked"),
+        closeReason(command.reason),
+      );
+    }
+    return connections.length;
+  }
+}
+
+/** A close frame carries at most 123 bytes of reason (RFC 6455 §5.5). */
+function closeReason(reason: string | undefined): string {
+  if (reason === undefined) return "kicked";
+  const text = `kicked: ${reason}`;
+  return new TextEncoder().encode(text).length <= 123 ? text : "kicked";
+}

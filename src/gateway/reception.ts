@@ -1,0 +1,156 @@
+import type { Config } from "../config.ts";
+import { StoreUnavailableError } from "../presence/store.ts";
+import type { Outcome } from "../presence/store.ts";
+import type { NodePresence } from "../presence/presence.ts";
+import { CloseCode } from "../protocol/close_codes.ts";
+import { ErrorCode, RpcError } from "../protocol/errors.ts";
+import { PROTOCOL_VERSION } from "../protocol/notifications.ts";
+import type { Presence } from "../protocol/presence.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import { log } from "../telemetry/log.ts";
+import type { Identity } from "./auth.ts";
+import { Connection, type ConnectionHost } from "./connection.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Hub } from "./hub.ts";
+import type { Socket, SocketEnd, SocketListener } from "./socket.ts";
+
+/** A store that does not answer keeps nobody from playing: the welcome goes out after so long, in ms. */
+const JOIN_PATIENCE_MS = 1000;
+
+/** What {@linkcode Reception} works with. */
+export interface ReceptionOptions {
+  readonly config: Config;
+  readonly hub: Hub;
+  readonly presence: NodePresence;
+  readonly delivery: Delivery;
+  readonly counters: Counters;
+  /** Closes a session that another node holds. */
+  readonly closeElsewhere: (sessionId: string, instance: string) => void;
+}
+
+/** Sees connections in and out: registers, joins, welcomes; and undoes all of it at the end. */
+export class Reception {
+  readonly #options: ReceptionOptions;
+
+  constructor(options: ReceptionOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over an open socket. */
+  admit(
+    socket: Socket,
+    identity: Identity,
+    isBatching: boolean,
+    host: ConnectionHost,
+  ): SocketListener {
+    const { hub, presence, config, counters } = this.#options;
+    const sessionId = `ws_${crypto.randomUUID().replaceAll("-", "")}`;
+    const connection = new Connection(sessionId, identity, socket, isBatching, host);
+    counters.connectionsOpened++;
+    hub.add(connection);
+    if (config.presenceAutoSubscribe === "all") presence.feed.subscribe(connection, { all: true });
+    this.#welcome(connection).catch((error) => {
+      log.error("Welcome failed", { error: String(error), session: sessionId });
+      connection.close(CloseCode.internalError, "internal error");
+    });
+    return connection;
+  }
+
+  /** The connection is over. */
+  dismiss(connection: Connection, end: SocketEnd): void {
+    const { hub, presence, delivery, counters } = this.#options;
+    counters.connectionsClosed.add(boundedCloseCode(end.code));
+    presence.feed.release(connection);
+    delivery.detach(connection);
+    hub.remove(connection);
+    if (end.isClean) presence.tracker.leave(connection.sessionId);
+    else presence.tracker.breakOff(connection.sessionId);
+  }
+
+  async #welcome(connection: Connection): Promise<void> {
+    const outcome = await this.#join(connection);
+    if (connection.isOver) return;
+    const { config, delivery } = this.#options;
+    connection.notify("system.welcome", {
+      session_id: connection.sessionId,
+      user_id: connection.userId,
+      node_id: config.nodeId,
+      region: config.region,
+      server_time: new Date().toISOString(),
+      protocol: PROTOCOL_VERSION,
+      heartbeat_interval_ms: config.heartbeatIntervalMs,
+      max_message_bytes: config.maxMessageBytes,
+      token_expires_at: connection.tokenExpiresAt,
+      presence: outcome?.presence ?? this.#provisional(connection),
+    });
+    // When the store does not say, it is safer to believe that the client may resume.
+    delivery.attach(connection, outcome?.can_resume ?? true);
+    connection.open();
+    if (outcome !== undefined) this.#limitSessions(connection, outcome);
+  }
+
+  /** Joins, and gives up waiting for the store where that takes too long; it is told later. */
+  async #join(connection: Connection): Promise<Outcome | undefined> {
+    const joining = this.#options.presence.tracker.join(connection);
+    const patience = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => patience.resolve(undefined), JOIN_PATIENCE_MS);
+    try {
+      return await Promise.race([joining, patience.promise]);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return undefined;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      joining.catch(() => {});
+    }
+  }
+
+  /** How a user looks who is known to be here and of whom nothing else can be found out now. */
+  #provisional(connection: Connection): Presence {
+    const connectedAt = new Date(connection.connectedAtMs).toISOString();
+    return {
+      user_id: connection.userId,
+      ...(connection.name === undefined ? {} : { name: connection.name }),
+      status: "online",
+      location: null,
+      last_seen: connectedAt,
+      session_id: connection.sessionId,
+      sessions: this.#options.hub.ofUser(connection.userId).size,
+      region: this.#options.config.region,
+      // Anything that the store will say is newer.
+      version: 0,
+    };
+  }
+
+  #limitSessions(connection: Connection, outcome: Outcome): void {
+    const { config, hub, presence } = this.#options;
+    const surplus = outcome.sessions.length - config.maxSessionsPerUser;
+    if (surplus <= 0) return;
+    const oldest = outcome.sessions
+      .filter((session) => session.session_id !== connection.sessionId)
+      .toSorted((a, b) => a.connected_at_ms - b.connected_at_ms)
+      .slice(0, surplus);
+    for (const { session_id: sessionId, instance } of oldest) {
+      const here = hub.session(sessionId);
+      if (here !== undefined) closeForSessionLimit(here);
+      else if (instance === presence.lease.instance) presence.tracker.leave(sessionId);
+      else this.#options.closeElsewhere(sessionId, instance);
+    }
+  }
+}
+
+/** Closes a session because its user opened one too many. */
+export function closeForSessionLimit(connection: Connection): void {
+  connection.fail(
+    CloseCode.sessionLimit,
+    new RpcError(ErrorCode.forbidden, undefined, "Too many sessions of this user"),
+    "too many sessions of this user",
+  );
+}
+
+const CLOSE_CODES: ReadonlySet<number> = new Set(Object.values(CloseCode));
+
+/** Clients may close with any code: those that the contract does not name share one label. */
+function boundedCloseCode(code: number): number {
+  return CLOSE_CODES.has(code) || code === 1005 ? code : 0;
+}

@@ -1,0 +1,124 @@
+import type { EventBody, EventStream } from "../events/stream.ts";
+import type { VerifyToken } from "../gateway/auth.ts";
+import type { Delivery } from "../gateway/delivery.ts";
+import type { Hub } from "../gateway/hub.ts";
+import type { NodeControl } from "../gateway/node_control.ts";
+import type { NodePresence } from "../presence/presence.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import type { PlayerActions } from "./player_methods.ts";
+import type { PresenceActions } from "./presence_methods.ts";
+import type { SessionActions } from "./session_methods.ts";
+import type { SystemActions } from "./system_methods.ts";
+
+/** What the methods act on. */
+export interface ActionParts {
+  readonly hub: Hub;
+  readonly presence: NodePresence;
+  readonly delivery: Delivery;
+  readonly stream: EventStream;
+  readonly verify: VerifyToken;
+  readonly control: NodeControl;
+  readonly describe: () => JsonObject;
+}
+
+/** What the contract's methods do. */
+export type Actions = SystemActions & SessionActions & PlayerActions & PresenceActions;
+
+/** Carries out the contract's methods on one node. */
+export function createActions(parts: ActionParts): Actions {
+  const { hub, presence, delivery, stream, verify, control } = parts;
+  const { tracker, feed, snapshots } = presence;
+
+  return {
+    verify,
+    describe: parts.describe,
+
+    async announce(message, level) {
+      const announcement_id = `an_${crypto.randomUUID()}`;
+      const sent_at = new Date().toISOString();
+      await stream.announce({ announcement_id, level, message, sent_at });
+      return announcement_id;
+    },
+
+    kick: (userId, reason) => control.kick(userId, reason),
+
+    renew(connection, identity) {
+      connection.renew(identity);
+      tracker.renew(connection.sessionId, identity.expiresAtMs);
+    },
+
+    async resume(connection, { session_id, last_seq }) {
+      const outcome = await tracker.resume(connection.sessionId, session_id);
+      if (!outcome.changed) {
+        connection.afterReply(() => delivery.release(connection));
+        return { resumed: false, replayed: 0 };
+      }
+      const state = tracker.state(connection.sessionId);
+      if (state !== undefined) hub.move(connection, state.location);
+      const missed = await delivery.missed(connection, last_seq);
+      if (missed === undefined) {
+        connection.afterReply(() => delivery.release(connection));
+        return { resumed: false, replayed: 0 };
+      }
+      connection.afterReply(() => delivery.replay(connection, missed));
+      return { resumed: true, replayed: missed.entries.length };
+    },
+
+    async updatePresence(connection, patch) {
+      const updating = tracker.update(connection.sessionId, patch);
+      if (patch.location !== undefined) hub.move(connection, patch.location);
+      return (await updating).presence;
+    },
+
+    async sendEvent(connection, { to, type, payload, idempotency_key: key }) {
+      const eventId = key === undefined
+        ? `ev_${crypto.randomUUID()}`
+        : await eventIdOf(connection.userId, key);
+      const event: EventBody = {
+        event_id: eventId,
+        from: connection.userId,
+        to,
+        type,
+        payload: payload ?? null,
+        sent_at: new Date().toISOString(),
+      };
+      await delivery.sendEvent(event, eventId);
+      return eventId;
+    },
+
+    async get(userIds) {
+      const presences = await snapshots.get(userIds);
+      feed.noteSnapshot(presences);
+      return { presences };
+    },
+
+    async list({ location, cursor, limit }) {
+      const page = await snapshots.list({
+        ...(location === undefined ? {} : { location }),
+        ...(cursor === undefined ? {} : { cursor }),
+        limit: limit ?? 100,
+      });
+      return { presences: page.presences, cursor: page.cursor, total: page.total };
+    },
+
+    async subscribe(connection, interest) {
+      feed.subscribe(connection, interest);
+      // What other nodes announce from here on arrives; the snapshot has what came before.
+      await presence.settle();
+      const presences = await snapshots.of(interest);
+      feed.noteSnapshot(presences);
+      return { presences };
+    },
+
+    unsubscribe(connection, interest) {
+      feed.unsubscribe(connection, interest);
+    },
+  };
+}
+
+/** The same key of the same sender names the same event, whichever node is asked. */
+async function eventIdOf(userId: string, key: string): Promise<string> {
+  const text = new TextEncoder().encode(JSON.stringify([userId, key]));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+  return `ev_${digest.subarray(0, 16).toHex()}`;
+}

@@ -1,0 +1,52 @@
+import { defineMethod, type MethodTable } from "../gateway/method.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import * as schemas from "../protocol/schemas.ts";
+
+/** What the system methods need done. */
+export interface SystemActions {
+  /** The OpenRPC document. */
+  describe(): JsonObject;
+  announce(message: string, level: "info" | "warning" | "critical"): Promise<string>;
+  /** Closes a user's sessions on every node; gives how many. */
+  kick(userId: string, reason: string | undefined): Promise<number>;
+}
+
+/** `system.*` and `rpc.discover`. */
+export function systemMethods(actions: SystemActions) {
+  return {
+    "system.ping": defineMethod({
+      summary: "Answers with the server's time, and echoes params that are not empty",
+      params: schemas.PingParams,
+      result: schemas.PingResult,
+      handler(params) {
+        const server_time = new Date().toISOString();
+        for (const _ in params) return { server_time, echo: params };
+        return { server_time };
+      },
+    }),
+    "rpc.discover": defineMethod({
+      summary: "The OpenRPC document of this gateway",
+      params: schemas.EmptySchema,
+      result: schemas.DiscoverResult,
+      handler: () => actions.describe(),
+    }),
+    "system.announce": defineMethod({
+      summary: "Announces something to every player",
+      scope: "admin",
+      params: schemas.AnnounceParams,
+      result: schemas.AnnounceResult,
+      async handler({ message, level }) {
+        return { announcement_id: await actions.announce(message, level ?? "info") };
+      },
+    }),
+    "system.kick": defineMethod({
+      summary: "Closes every session of a user, on all nodes",
+      scope: "admin",
+      params: schemas.KickParams,
+      result: schemas.KickResult,
+      async handler({ user_id, reason }) {
+        return { sessions: await actions.kick(user_id, reason) };
+      },
+    }),
+  } satisfies MethodTable;
+}

@@ -1,0 +1,243 @@
+import type { Bus } from "./bus/bus.ts";
+import { createSubjects } from "./bus/subjects.ts";
+import type { Config } from "./config.ts";
+import type { EventStream } from "./events/stream.ts";
+import { createTokenVerifier } from "./gateway/auth.ts";
+import { Backlog } from "./gateway/backlog.ts";
+import type { ConnectionHost } from "./gateway/connection.ts";
+import { Delivery } from "./gateway/delivery.ts";
+import { Gatherer } from "./gateway/gatherer.ts";
+import { Heartbeat } from "./gateway/heartbeat.ts";
+import { Hub } from "./gateway/hub.ts";
+import type { MethodTable } from "./gateway/method.ts";
+import { NodeControl } from "./gateway/node_control.ts";
+import { describeMethods } from "./gateway/openrpc.ts";
+import { Reception } from "./gateway/reception.ts";
+import { Router } from "./gateway/router.ts";
+import type { WebSocketEngine } from "./gateway/socket.ts";
+import { createUpgrade } from "./gateway/upgrade.ts";
+import { createActions } from "./methods/actions.ts";
+import { playerMethods } from "./methods/player_methods.ts";
+import { presenceMethods } from "./methods/presence_methods.ts";
+import { sessionMethods } from "./methods/session_methods.ts";
+import { systemMethods } from "./methods/system_methods.ts";
+import { NodePresence } from "./presence/presence.ts";
+import type { PresenceStore } from "./presence/store.ts";
+import { CloseCode } from "./protocol/close_codes.ts";
+import type { JsonObject } from "./protocol/json.ts";
+import { Counters } from "./telemetry/counters.ts";
+import { log } from "./telemetry/log.ts";
+import { presenceLog } from "./telemetry/presence_log.ts";
+import { TimerWheel } from "./timer_wheel.ts";
+import { VERSION } from "./version.ts";
+
+/** Clients are asked to stay away for at least so long after a shutdown, in ms. */
+const COMEBACK_MIN_MS = 500;
+/** …and the last of them for so much longer for each connection, up to a limit: nobody is run over. */
+const COMEBACK_PER_CONNECTION_MS = 10;
+const COMEBACK_MIN_SPREAD_MS = 2000;
+const COMEBACK_MAX_SPREAD_MS = 30_000;
+
+/** What a node is made of. */
+export interface NodeParts {
+  readonly config: Config;
+  readonly store: PresenceStore;
+  readonly bus: Bus;
+  readonly stream: EventStream;
+  readonly engine: WebSocketEngine;
+  /** Methods besides the contract's own. */
+  readonly methods: MethodTable;
+}
+
+/** Why a node wants no new clients, for each part that fails. */
+export type Unreadiness = Partial<Record<"draining" | "redis" | "nats", string>>;
+
+/** One process of the gateway: its connections, its presence, its end. */
+export interface Node {
+  readonly config: Config;
+  readonly counters: Counters;
+  readonly hub: Hub;
+  readonly presence: NodePresence;
+  readonly backlog: Backlog;
+  /** The OpenRPC document of its methods. */
+  readonly description: JsonObject;
+  /** Answers `GET /ws`. */
+  readonly upgrade: (request: Request) => Promise<Response> | Response;
+  unreadiness(): Unreadiness;
+  /** Opens the lease, meets the peers, begins to serve. */
+  start(): Promise<void>;
+  /** Sees all clients off, within `DRAIN_MS`, and says goodbye to the other nodes. */
+  drain(): Promise<void>;
+}
+
+/** Puts a node together. Nothing happens before {@linkcode Node.start}. */
+export async function createNode(parts: NodeParts): Promise<Node> {
+  const { config, store, bus, stream, engine } = parts;
+  const subjects = createSubjects(config.natsPrefix);
+  const counters = new Counters();
+  const wheel = new TimerWheel((error) => log.error("Timer failed", { error: String(error) }));
+  const backlog = new Backlog();
+  const hub = new Hub({
+    onLocationFilled: (location) => delivery.enter(location),
+    onLocationEmptied: (location) => delivery.leave(location),
+  });
+  const delivery = new Delivery(stream, hub, wheel);
+  const verify = await createTokenVerifier(config);
+  const presence = new NodePresence({
+    store,
+    bus,
+    subjects,
+    counters,
+    wheel,
+    nodeId: config.nodeId,
+    region: config.region,
+    leaseMs: config.nodeLeaseMs,
+    graceMs: config.presenceGraceMs,
+    flushMs: config.presenceFlushMs,
+    connections: () => hub.size,
+    log: presenceLog,
+  });
+  const control = new NodeControl({
+    bus,
+    subjects,
+    nodeId: config.nodeId,
+    hub,
+    peers: () => presence.membership.peers.map((beat) => beat.node_id),
+  });
+  const reception = new Reception({
+    config,
+    hub,
+    presence,
+    delivery,
+    counters,
+    closeElsewhere: (sessionId, instance) => {
+      control.limitSessions(instance.slice(0, instance.lastIndexOf(":")), sessionId);
+    },
+  });
+  const actions = createActions({
+    hub,
+    presence,
+    delivery,
+    stream,
+    verify,
+    control,
+    describe: () => description,
+  });
+  const methods: MethodTable = {
+    ...systemMethods(actions),
+    ...sessionMethods(actions),
+    ...playerMethods(actions),
+    ...presenceMethods(actions),
+    ...parts.methods,
+  };
+  const description = describeMethods(methods, VERSION);
+  const host: ConnectionHost = {
+    router: new Router({
+      methods,
+      maxBatch: config.maxBatch,
+      counters,
+      report: (requestId, error) => {
+        log.error("Request failed", { request_id: requestId, error: describeError(error) });
+      },
+    }),
+    counters,
+    wheel,
+    backlog,
+    gatherer: new Gatherer(),
+    maxMessageBytes: config.maxMessageBytes,
+    sendQueueBytes: config.sendQueueBytes,
+    rateLimitMessages: config.rateLimitMessages,
+    rateLimitBurst: config.rateLimitBurst,
+    onEnd: (connection, end) => reception.dismiss(connection, end),
+    onFirstMessage: (connection, text) => {
+      if (!text.includes("session.resume")) delivery.release(connection);
+    },
+    onCaughtUp: (connection) => presence.feed.catchUp(connection),
+  };
+  const heartbeat = new Heartbeat(() => hub.all(), config.heartbeatIntervalMs);
+  let isDraining = false;
+
+  const upgrade = createUpgrade({
+    config,
+    engine,
+    verify,
+    counters,
+    closedBecause: () => {
+      if (isDraining) return "draining";
+      return hub.size >= config.maxConnections ? "full" : undefined;
+    },
+    onOpen: (socket, identity, isBatching) => {
+      return reception.admit(socket, identity, isBatching, host);
+    },
+  });
+
+  function unreadiness(): Unreadiness {
+    return {
+      ...(isDraining ? { draining: "The node is shutting down" } : {}),
+      ...(presence.isStoreHealthy ? {} : { redis: "The presence store does not answer" }),
+      ...(bus.status === "connected" ? {} : { nats: "Not connected" }),
+    };
+  }
+
+  async function start(): Promise<void> {
+    control.start();
+    heartbeat.start();
+    await presence.start();
+  }
+
+  async function drain(): Promise<void> {
+    isDraining = true;
+    const spreadMs = Math.min(
+      Math.max(hub.size * COMEBACK_PER_CONNECTION_MS, COMEBACK_MIN_SPREAD_MS),
+      COMEBACK_MAX_SPREAD_MS,
+    );
+    for (const connection of [...hub.all()]) {
+      connection.notify("system.shutdown", {
+        reason: "restart",
+        reconnect_after_ms: Math.round(COMEBACK_MIN_MS + Math.random() * spreadMs),
+      });
+      connection.close(CloseCode.serviceRestart, "restart");
+    }
+    await within(config.drainMs, goodbye());
+    heartbeat.stop();
+    control.stop();
+    backlog.stop();
+    delivery.stop();
+    presence.stop();
+    wheel.stop();
+  }
+
+  async function goodbye(): Promise<void> {
+    await presence.leave();
+    await bus.flush().catch(() => {
+      // The peers will find out by themselves.
+    });
+    // The last words and close frames have to leave this process too.
+    await new Promise<void>((resolve) => wheel.schedule(100, resolve));
+  }
+
+  return {
+    config,
+    counters,
+    hub,
+    presence,
+    backlog,
+    description,
+    upgrade,
+    unreadiness,
+    start,
+    drain,
+  };
+}
+
+/** Waits for work to be done, but no longer than that. */
+async function within(limitMs: number, work: Promise<void>): Promise<void> {
+  const limit = Promise.withResolvers<void>();
+  const timer = setTimeout(() => limit.resolve(), limitMs);
+  await Promise.race([work, limit.promise]);
+  clearTimeout(timer);
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

@@ -1,0 +1,31 @@
+import type { PresenceLog } from "../presence/presence.ts";
+import { log } from "./log.ts";
+import { Repeated } from "./repeated.ts";
+
+const malformed = new Repeated(60_000);
+
+/** Says, at most once a minute, that messages from the bus were dropped. */
+export function reportMalformed(subject: string, reason: string): void {
+  malformed.report((dropped) => {
+    log.warning("Dropped a malformed message", { subject, reason, dropped });
+  });
+}
+
+/** What presence has to say, as log lines. */
+export const presenceLog: PresenceLog = {
+  reaped: (instance, sessions) => {
+    log.warning("A node is gone, its sessions are ended", { instance, sessions });
+  },
+  leaseLost: () => {
+    log.warning("The lease is gone: registering every session again under a new incarnation");
+  },
+  storeAway: (error) => log.error("The presence store is away", { error: error.message }),
+  storeBack: () => log.info("The presence store is back"),
+  malformed: (subject) => reportMalformed(subject, "It does not have the contract's shape"),
+  failed: (what, error) => {
+    log.error("Presence failed", {
+      what,
+      error: error instanceof Error ? error.stack : `${error}`,
+    });
+  },
+};
