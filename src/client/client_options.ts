@@ -12,10 +12,8 @@ export interface WebSocketLike {
   readonly readyState: number;
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  addEventListener(
-    type: "open" | "message" | "close" | "error",
-    listener: (event: never) => void,
-  ): void;
+  /** Listeners are given the standard events: a message's `data`, a close's `code` and `reason`. */
+  addEventListener(type: "open" | "message" | "close" | "error", listener: () => void): void;
   /** Where the runtime has it (Node's `ws`): ends a dead connection without a handshake. */
   terminate?(): void;
 }

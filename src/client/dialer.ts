@@ -1,5 +1,5 @@
 import { CloseCode } from "../protocol/close_codes.ts";
-import { ClientError } from "./client_error.ts";
+import type { ClientError } from "./client_error.ts";
 import type { WebSocketConstructor } from "./client_options.ts";
 import { type LinkEnd, noLink } from "./connection_reason.ts";
 import type { ClientEnvironment } from "./environment.ts";

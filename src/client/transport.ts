@@ -2,6 +2,14 @@ import type { WebSocketConstructor, WebSocketLike } from "./client_options.ts";
 
 const OPEN = 1;
 
+/** What a socket tells; see RFC 6455 and the WebSockets standard. */
+interface SocketEvents {
+  readonly open: unknown;
+  readonly message: { readonly data: unknown };
+  readonly close: { readonly code: number; readonly reason: string };
+  readonly error: unknown;
+}
+
 /** How a socket ended. */
 export interface SocketEnd {
   /** The close code (RFC 6455 §7.4), 1006 when there was no close frame. */
@@ -32,17 +40,17 @@ export class Transport {
   ) {
     this.ended = new Promise((resolve) => this.#end = resolve);
     this.#socket = new Socket(url, protocols);
-    this.#socket.addEventListener("open", () => {
+    this.#on("open", () => {
       this.#opened = true;
     });
-    this.#socket.addEventListener("message", ({ data }: { data: unknown }) => {
+    this.#on("message", ({ data }) => {
       if (!this.#muted) onFrame(typeof data === "string" ? data : null);
     });
-    this.#socket.addEventListener("close", ({ code, reason }: SocketEnd) => {
+    this.#on("close", ({ code, reason }) => {
       this.#end({ code, reason, opened: this.#opened });
     });
     // Says nothing that the close event does not; without a listener, `ws` would throw it.
-    this.#socket.addEventListener("error", () => {});
+    this.#on("error", () => {});
   }
 
   /** Whether this side has closed or dropped it. */
@@ -69,5 +77,13 @@ export class Transport {
     this.#end({ code, reason, opened: this.#opened });
     if (this.#socket.terminate === undefined) this.#socket.close();
     else this.#socket.terminate();
+  }
+
+  #on<Type extends keyof SocketEvents>(
+    type: Type,
+    listener: (event: SocketEvents[Type]) => void,
+  ): void {
+    // The declared type leaves the event out, so that every runtime's WebSocket fits it.
+    this.#socket.addEventListener(type, listener as () => void);
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ClientError, type StateChange } from "../../src/client/client.ts";
+import type { ClientError, StateChange } from "../../src/client/client.ts";
 import { scripted } from "./support/scripted.ts";
 
 Deno.test("connect() resolves with the welcome and offers gathered frames and the token", async () => {

@@ -125,3 +125,13 @@ Deno.test("a runtime's terminate() ends a dead connection, for a close frame wou
   assert.equal(socket.closedWith, null);
   await client.disconnect();
 });
+
+Deno.test("a clock that is set back does not put the heartbeat off", async () => {
+  const world = scripted();
+  const { client, socket } = await world.connected();
+  world.setBack(86_400_000);
+  socket.dead = true;
+  await world.pass(3 * INTERVAL_MS);
+  assert.equal(client.state, "reconnecting");
+  await client.disconnect();
+});

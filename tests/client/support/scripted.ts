@@ -20,7 +20,7 @@ export interface Connected {
 }
 
 interface Timer {
-  readonly dueAt: number;
+  dueAt: number;
   readonly run: () => void;
 }
 
@@ -116,6 +116,12 @@ export class World implements ClientEnvironment {
     for (const timer of due.sort((a, b) => a.dueAt - b.dueAt)) {
       if (this.#timers.has(timer)) await this.#fire(timer);
     }
+  }
+
+  /** The wall clock is set back; timers do not mind. */
+  setBack(ms: number): void {
+    this.#now -= ms;
+    for (const timer of this.#timers) timer.dueAt -= ms;
   }
 
   /** The tab becomes visible, or the network is back. */

@@ -48,7 +48,7 @@ export class ScriptedSocket implements WebSocketLike {
     this.protocols = protocols;
   }
 
-  addEventListener(type: string, listener: (event: never) => void): void {
+  addEventListener(type: string, listener: () => void): void {
     this.#listeners.set(type, [...this.#listeners.get(type) ?? [], listener]);
   }
 
