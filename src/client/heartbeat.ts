@@ -77,9 +77,11 @@ export class Heartbeat {
 
   #tick(late: boolean): void {
     if (!this.#pinged) {
-      const restMs = this.#heardAt + this.#intervalMs - this.#environment.now();
-      // A clock set back must not put the next look off.
-      if (restMs > 0) this.#schedule(Math.min(restMs, this.#intervalMs));
+      const now = this.#environment.now();
+      // A clock that was set back must not put the next ping off.
+      this.#heardAt = Math.min(this.#heardAt, now);
+      const restMs = this.#heardAt + this.#intervalMs - now;
+      if (restMs > 0) this.#schedule(restMs);
       else this.#ping(this.#pongWaitMs);
     } else if (late && this.#lateTimers < LATE_LIMIT) {
       this.#lateTimers++;
