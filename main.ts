@@ -9,7 +9,7 @@ import { connectNatsBus, type NatsBus } from "./src/bus/bus_nats.ts";
 
 import { type Config, ConfigError, readConfig } from "./src/config.ts";
 import { VARIABLES } from "./src/config_variables.ts";
-import { createGateway, eventWindowMs, type Gateway } from "./src/gateway.ts";
+import { createGateway, type Gateway } from "./src/gateway.ts";
 import { createRedisStore } from "./src/presence/store_redis.ts";
 import { log, startLog } from "./src/telemetry/log.ts";
 
@@ -77,14 +77,17 @@ function describe(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+/** A terminal and a task runner may both pass one Ctrl-C on: so long, in ms, they count as one. */
+const SAME_SIGNAL_MS = 1000;
+
+/** Resolves at the first SIGTERM or SIGINT; when another follows, the process ends at once. */
 function untilSignal(): Promise<Deno.Signal> {
   const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
-  let isFirst = true;
+  let firstAtMs: number | undefined;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => {
-      if (!isFirst) Deno.exit(2);
-      isFirst = false;
+      firstAtMs ??= performance.now();
+      if (performance.now() - firstAtMs > SAME_SIGNAL_MS) Deno.exit(2);
       resolve(signal);
     });
   }
