@@ -39,8 +39,8 @@ export type ParamsArgument<Params> = Record<never, never> extends Params ? [para
  * @typeParam M the methods it can call: `Methods & MyMethods` for a game with methods of its own
  *
  * @example
- * ```ts ignore
- * import { WaygateClient } from "@waygate/client";
+ * ```ts
+ * import { WaygateClient } from "@waygate/gateway/client";
  *
  * const client = new WaygateClient({
  *   url: "wss://game.example/ws",

@@ -181,7 +181,10 @@ export class Connection {
     const abort = (): void => skip.abort();
     signal.addEventListener("abort", abort);
     this.#wait = { skip, notBefore };
-    this.#change("reconnecting", { ...reason, retryAtMs: this.#environment.now() + delayMs });
+    this.#change("reconnecting", {
+      ...reason,
+      retryAtMs: Math.ceil(this.#environment.now() + delayMs),
+    });
     await pause(this.#environment, delayMs, skip.signal);
     signal.removeEventListener("abort", abort);
     if (signal.aborted) return;
