@@ -47,7 +47,7 @@ export class ServerProcess implements AsyncDisposable {
   readonly port: number;
   readonly #spec: ServerSpec;
   #child: Deno.ChildProcess | undefined;
-  #ended: Promise<void> = Promise.resolve();
+  #ended: Promise<number> | undefined;
 
   /** Use {@linkcode ServerProcess.start}; a server made by hand is not running yet. */
   protected constructor(spec: ServerSpec) {
@@ -81,9 +81,18 @@ export class ServerProcess implements AsyncDisposable {
     return await Deno.readTextFile(this.#outputFile).catch(() => "");
   }
 
-  /** Ends it as an operator would (SIGTERM), by force after 5 s. Harmless when it is not running. */
-  async stop(): Promise<void> {
-    await this.#end("SIGTERM");
+  /**
+   * Ends it as an operator would (SIGTERM), by force after 5 s. Harmless when it is not running.
+   *
+   * @returns its exit status; undefined when it was not running
+   */
+  stop(): Promise<number | undefined> {
+    return this.#end("SIGTERM");
+  }
+
+  /** Resolves with its exit status once it has ended, whoever ended it. */
+  get ended(): Promise<number> {
+    return this.#ended ?? Promise.reject(new Error(`${this.#spec.name} was never started`));
   }
 
   /** Ends it as a crash would (SIGKILL). Harmless when it is not running. */
@@ -125,10 +134,11 @@ export class ServerProcess implements AsyncDisposable {
     }).spawn();
     this.#child = child;
     let ended = false;
-    this.#ended = child.status.then(async () => {
+    this.#ended = child.status.then(async ({ code }) => {
       ended = true;
       if (this.#child === child) this.#child = undefined;
       await child.stdin.close();
+      return code;
     });
     try {
       await until(
@@ -145,15 +155,16 @@ export class ServerProcess implements AsyncDisposable {
     return this;
   }
 
-  async #end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  async #end(signal: "SIGTERM" | "SIGKILL"): Promise<number | undefined> {
     const child = this.#child;
-    if (child === undefined) return;
+    if (child === undefined) return undefined;
     child.kill(signal);
     // A suspended process heeds SIGTERM only once it runs again.
     if (signal === "SIGTERM") child.kill("SIGCONT");
     const force = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
-    await this.#ended;
+    const code = await this.#ended;
     clearTimeout(force);
+    return code;
   }
 
   /** The last resort when a test file ends without having disposed of its server. */
