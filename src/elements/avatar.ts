@@ -26,7 +26,7 @@ export function newAvatar(userId: string): HTMLElement {
   return avatar;
 }
 
-/** Rules of what {@linkcode newAvatar} makes. */
+/** Rules of what {@linkcode newAvatar} makes; the dot of a status may be put on it. */
 export const AVATAR_CSS = `
 .avatar {
   position: relative;
@@ -40,5 +40,12 @@ export const AVATAR_CSS = `
   color: light-dark(oklch(0.36 0.11 var(--hue)), oklch(0.93 0.05 var(--hue)));
   font-size: 0.8125rem;
   font-weight: 600;
+}
+.avatar .dot {
+  position: absolute;
+  inset: auto -0.125rem -0.125rem auto;
+  width: 0.75rem;
+  height: 0.75rem;
+  outline: 0.125rem solid var(--_hole);
 }
 `;

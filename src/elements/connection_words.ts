@@ -26,7 +26,7 @@ export function connectionWords({ state, reason }: ConnectionStatus, now: number
   const problem = reason?.message ?? "";
   switch (state) {
     case "idle":
-      return { label: "Not connected", problem: "", retry: "", action: null };
+      return { label: "Not connected", problem: "", retry: "", action: "Connect" };
     case "connecting":
       return { label: "Connecting", problem, retry: "", action: null };
     case "connected":

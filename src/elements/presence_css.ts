@@ -30,15 +30,6 @@ li { content-visibility: auto; contain-intrinsic-size: auto 3.25rem; }
 button.row { cursor: pointer; }
 button.row:hover { background: var(--_hover); }
 button.row:focus-visible { outline-offset: -2px; }
-.avatar .dot {
-  position: absolute;
-  inset: auto -0.125rem -0.125rem auto;
-  width: 0.75rem;
-  height: 0.75rem;
-  outline: 0.125rem solid var(--_surface);
-  background-color: var(--_surface);
-}
-.avatar .dot.online { background: var(--_dot); }
 .who { flex: 1; min-width: 0; display: grid; }
 .line { display: flex; align-items: center; gap: 0.375rem; min-width: 0; }
 .name, .about { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -56,9 +47,8 @@ button.row:focus-visible { outline-offset: -2px; }
 }
 li[data-status="offline"] .name { color: var(--_muted); }
 .empty { margin: 0; padding: 1.5rem 0.75rem; color: var(--_muted); text-align: center; text-wrap: balance; }
-:host([stale]) .scroll { opacity: 0.75; }
+:host([stale]) .avatar { filter: grayscale(1); }
 @media (prefers-reduced-motion: no-preference) {
-  .scroll { transition: opacity 0.2s; }
   button.row { transition: background-color 0.12s; }
 }
 `;

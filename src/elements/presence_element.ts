@@ -1,6 +1,7 @@
 import type { Presence, PresenceInterestParams, WaygateClient } from "../client/client.ts";
 import { AVATAR_CSS } from "./avatar.ts";
 import { ClientElement } from "./client_element.ts";
+import { DOT_CSS } from "./dot_css.ts";
 import { newElement, setText } from "./new_element.ts";
 import { onNextFrame } from "./next_frame.ts";
 import { PRESENCE_CSS } from "./presence_css.ts";
@@ -17,6 +18,9 @@ export type PresenceClient = Pick<WaygateClient, "presence" | "state" | "welcome
 /** How often the total may be spoken, in ms: players come and go faster than anybody can listen. */
 const SPEAK_EVERY_MS = 10_000;
 
+/** How many of those who left are shown. */
+const OFFLINE_LIMIT = 50;
+
 /**
  * `<waygate-presence>`: who is online, live. While it is in a page it is subscribed to everyone, or
  * to one location, and it is right again by itself after a reconnect.
@@ -25,7 +29,7 @@ const SPEAK_EVERY_MS = 10_000;
  * - `location`: shows (and subscribes to) one location instead of everyone.
  * - `filter`: shows only users whose name, id or location has this text in it.
  * - `selectable`: users can be chosen, by mouse or keyboard.
- * - `show-offline`: users who leave stay in the list, below the others, until the page goes.
+ * - `show-offline`: users who leave stay in the list, below the others; the last 50 of them.
  * - `stale`: set by the element while what it shows may be out of date, for styling.
  *
  * Events: `waygate-select` when a user was chosen (detail: `Presence`; bubbles).
@@ -52,7 +56,7 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [THEME_CSS, AVATAR_CSS, PRESENCE_CSS].map(sharedStyleSheet);
+    root.adoptedStyleSheets = [THEME_CSS, DOT_CSS, AVATAR_CSS, PRESENCE_CSS].map(sharedStyleSheet);
     this.#scroll.append(this.#list.element, this.#empty);
     root.append(this.#summary.element, this.#summary.spoken, this.#scroll);
   }
@@ -192,6 +196,16 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
     }
     this.#changed.clear();
     this.#list.put(put);
+    for (const { user_id } of this.#forgotten()) this.#list.remove(user_id);
+  }
+
+  /** Those who left first, when there are too many to show. */
+  #forgotten(): readonly Presence[] {
+    const offline = this.#list.presences().filter(({ status }) => status === "offline");
+    if (offline.length <= OFFLINE_LIMIT) return [];
+    return offline
+      .sort((left, right) => (left.last_seen ?? "") < (right.last_seen ?? "") ? -1 : 1)
+      .slice(0, offline.length - OFFLINE_LIMIT);
   }
 
   #emptyWords(count: number, current: boolean): string {

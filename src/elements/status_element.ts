@@ -1,5 +1,6 @@
-import type { StateChange, WaygateClient } from "../client/client.ts";
+import type { ConnectionState, StateChange, WaygateClient } from "../client/client.ts";
 import { ClientElement } from "./client_element.ts";
+import { DOT_CSS } from "./dot_css.ts";
 import { connectionWords, latencyWords } from "./connection_words.ts";
 import { newElement, setText } from "./new_element.ts";
 import { onNextFrame } from "./next_frame.ts";
@@ -16,6 +17,15 @@ export type StatusClient = Pick<
 
 const COUNTDOWN_STEP_MS = 1000;
 
+/** The dot of each state. */
+const DOTS: Readonly<Record<ConnectionState, string>> = {
+  idle: "dot offline",
+  connecting: "dot away",
+  connected: "dot online",
+  reconnecting: "dot away",
+  closed: "dot busy",
+};
+
 /**
  * `<waygate-status>`: where the connection stands, in words; how fast it is; what went wrong last;
  * when the next try is, and a button for those who will not wait.
@@ -30,6 +40,7 @@ const COUNTDOWN_STEP_MS = 1000;
  */
 export class WaygateStatusElement extends ClientElement<StatusClient> {
   readonly #base = newElement("div", { class: "base", part: "base" });
+  readonly #indicator = newElement("span", { part: "indicator" });
   readonly #label = newElement("span", { class: "label", part: "label" });
   readonly #latency = newElement("span", { class: "latency", part: "latency" });
   readonly #problem = newElement("span", { class: "problem", part: "problem" });
@@ -39,13 +50,13 @@ export class WaygateStatusElement extends ClientElement<StatusClient> {
 
   constructor() {
     super();
-    const indicator = newElement("span", { class: "indicator", part: "indicator" });
     // Only the state and its reason are spoken: a countdown and a latency would never be quiet.
-    const words = newElement("div", { class: "words", role: "status" }, this.#label, this.#problem);
-    this.#base.append(indicator, words, this.#latency, this.#retry, this.#button);
+    const words = newElement("div", { role: "status" });
+    words.append(this.#indicator, this.#label, " ", this.#problem);
+    this.#base.append(words, this.#latency, this.#retry, this.#button);
     this.#button.addEventListener("click", () => this.#press());
     const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [sharedStyleSheet(THEME_CSS), sharedStyleSheet(STATUS_CSS)];
+    root.adoptedStyleSheets = [THEME_CSS, DOT_CSS, STATUS_CSS].map(sharedStyleSheet);
     root.append(this.#base);
   }
 
@@ -75,6 +86,7 @@ export class WaygateStatusElement extends ClientElement<StatusClient> {
     const state = client?.state ?? "idle";
     const words = connectionWords({ state, reason: client?.reason ?? null }, Date.now());
     if (this.getAttribute("state") !== state) this.setAttribute("state", state);
+    this.#indicator.className = DOTS[state];
     setText(this.#label, words.label);
     this.#showText(this.#problem, words.problem);
     this.#showText(this.#retry, words.retry);
@@ -83,7 +95,7 @@ export class WaygateStatusElement extends ClientElement<StatusClient> {
       state === "connected" ? latencyWords(client?.latencyMs ?? null) : "",
     );
     this.#showButton(
-      words.action,
+      client === null ? null : words.action,
       state === "reconnecting" && client?.reason?.retryAtMs === undefined,
     );
   }

@@ -1,5 +1,5 @@
 /**
- * What all elements have in common: colours, type, the status dot.
+ * What all elements have in common: colours and type.
  *
  * Light or dark follows the page's own `color-scheme`, so an element never turns dark on a page that
  * stays white. Every colour can be set from outside by the custom property without the underscore.
@@ -15,10 +15,6 @@ export const THEME_CSS = `
   --_border: var(--waygate-border, light-dark(#dde1ea, #2b3240));
   --_accent: var(--waygate-accent, light-dark(#4338ca, #a5b4fc));
   --_on-accent: var(--waygate-on-accent, light-dark(#ffffff, #14162b));
-  --_online: var(--waygate-online, light-dark(#15803d, #4ade80));
-  --_away: var(--waygate-away, light-dark(#b45309, #fbbf24));
-  --_busy: var(--waygate-busy, light-dark(#dc2626, #f87171));
-  --_offline: var(--waygate-offline, light-dark(#6b7385, #8c96a8));
   --_radius: var(--waygate-radius, 10px);
   color: var(--_text);
   font: 400 0.9375rem/1.4 var(--_font);
@@ -34,20 +30,5 @@ button { font: inherit; color: inherit; }
   overflow: hidden;
   clip-path: inset(50%);
   white-space: nowrap;
-}
-.dot {
-  --_dot: var(--_offline);
-  flex: none;
-  width: 0.625rem;
-  height: 0.625rem;
-  border: 0.125rem solid var(--_dot);
-  border-radius: 50%;
-  forced-color-adjust: none;
-}
-.dot.online { --_dot: var(--_online); background: var(--_dot); }
-.dot.away { --_dot: var(--_away); background: linear-gradient(90deg, var(--_dot) 50%, transparent 50%); }
-.dot.busy {
-  --_dot: var(--_busy);
-  background: linear-gradient(var(--_surface) 0 0) center / 100% 0.125rem no-repeat, var(--_dot);
 }
 `;

@@ -1,0 +1,99 @@
+import type { TokenContext } from "../../client/client.ts";
+import { tokenClaims } from "./token_claims.ts";
+
+/** Who somebody says they are: a name, for which the development gateway signs tokens, or a token. */
+export type Identity =
+  | {
+    readonly kind: "name";
+    readonly name: string;
+    readonly userId: string;
+    readonly admin: boolean;
+  }
+  | { readonly kind: "token"; readonly token: string };
+
+/** An input that cannot be; the message is for the player. */
+export class SignInError extends Error {
+  override readonly name = "SignInError";
+}
+
+/** Per tab, so that two tabs can be two players; and a token is gone when its tab is. */
+const STORAGE_KEY = "waygate.identity";
+
+/**
+ * Checks what was typed.
+ *
+ * @throws {SignInError} what is wrong with it
+ */
+export function identityFromName(name: string, userId: string, admin: boolean): Identity {
+  const trimmed = name.trim();
+  if (trimmed === "") throw new SignInError("Enter a name: any will do.");
+  const id = userId.trim() || userIdFrom(trimmed);
+  return { kind: "name", name: trimmed, userId: id, admin };
+}
+
+/**
+ * Checks what was pasted.
+ *
+ * @param now in ms since 1970
+ * @throws {SignInError} what is wrong with it
+ */
+export function identityFromToken(text: string, now: number): Identity {
+  const token = text.trim().replace(/^Bearer\s+/i, "");
+  if (token === "") throw new SignInError("Paste a token.");
+  const claims = tokenClaims(token);
+  if (claims === null) {
+    throw new SignInError("This is not a token: it should be three parts with dots between.");
+  }
+  if (claims.expiresAtMs <= now) {
+    throw new SignInError("This token has expired: get a new one and paste that.");
+  }
+  return { kind: "token", token };
+}
+
+/**
+ * A token for the identity: the pasted one, or a new one from the development gateway.
+ *
+ * @throws {SignInError} the gateway gave none
+ */
+export async function fetchToken(identity: Identity, { signal }: TokenContext): Promise<string> {
+  if (identity.kind === "token") return identity.token;
+  const { admin, name, userId: sub } = identity;
+  const response = await fetch("/dev/token", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ sub, name, ...(admin ? { scope: "admin" } : {}) }),
+    signal,
+  });
+  const answer = await response.json().catch(() => null);
+  if (typeof answer?.token === "string") return answer.token;
+  const detail = answer?.error?.message ?? `status ${response.status}`;
+  throw new SignInError(`The gateway gave no token (${detail}).`);
+}
+
+/** The identity that this tab had before it was loaded again; null for none. */
+export function storedIdentity(): Identity | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** Remembers the identity for as long as the tab lives; null forgets it. */
+export function storeIdentity(identity: Identity | null): void {
+  try {
+    if (identity === null) sessionStorage.removeItem(STORAGE_KEY);
+    else sessionStorage.setItem(STORAGE_KEY, JSON.stringify(identity));
+  } catch {
+    // A browser may forbid storage; then a reload asks for the name again.
+  }
+}
+
+/** `Ada Lovelace` is `ada-lovelace`; a name without a single letter or digit stays as it is. */
+function userIdFrom(name: string): string {
+  const id = name.normalize("NFKD").toLowerCase()
+    .replace(/\p{M}+/gu, "")
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-+|-+$/g, "");
+  return (id || name).slice(0, 128);
+}

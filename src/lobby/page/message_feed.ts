@@ -1,0 +1,124 @@
+import type { EventTarget, Json, WaygateClient } from "../../client/client.ts";
+import { initials, newAvatar } from "../../elements/avatar.ts";
+import { newElement } from "../../elements/new_element.ts";
+import { displayName } from "../../elements/presence_row.ts";
+import { chatText } from "./chat.ts";
+import { clockTime } from "./clock_time.ts";
+import { find, showText } from "./find.ts";
+import type { Views } from "./views.ts";
+
+/** How much is kept. */
+const LIMIT = 300;
+
+/** So near to its end, in CSS pixels, somebody reads along. */
+const NEAR_END = 80;
+
+/** A message, sent or received. */
+export interface FeedMessage {
+  readonly event_id: string;
+  readonly from: string | null;
+  readonly to: EventTarget;
+  readonly type: string;
+  readonly payload: Json;
+  readonly sent_at: string;
+}
+
+/** The messages of this visit, the newest last. */
+export class MessageFeed {
+  readonly #client: WaygateClient;
+  readonly #views: Views;
+  readonly #feed = find("feed", HTMLElement);
+  readonly #unread = find("unread", HTMLElement);
+  readonly #ids = new Set<string>();
+  #unreadCount = 0;
+
+  constructor(client: WaygateClient, views: Views) {
+    this.#client = client;
+    this.#views = views;
+    client.on("player.event", (event) => this.add(event));
+    views.onShow((name) => {
+      if (name !== "messages") return;
+      this.#setUnread(0);
+      this.#feed.scrollTop = this.#feed.scrollHeight;
+    });
+  }
+
+  /** Shows a message; one that is there already, as the echo of a sent one may be, is left out. */
+  add(message: FeedMessage): void {
+    if (this.#ids.has(message.event_id)) return;
+    this.#ids.add(message.event_id);
+    find("feed-empty", HTMLElement).hidden = true;
+    const { scrollHeight, scrollTop, clientHeight } = this.#feed;
+    const follow = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    this.#feed.append(this.#newMessage(message));
+    if (this.#ids.size > LIMIT) this.#dropOldest();
+    if (follow || this.#isOwn(message)) this.#feed.scrollTop = this.#feed.scrollHeight;
+    if (!this.#isOwn(message) && !this.#views.visible("messages")) {
+      this.#setUnread(this.#unreadCount + 1);
+    }
+  }
+
+  #dropOldest(): void {
+    const [oldest = ""] = this.#ids;
+    this.#ids.delete(oldest);
+    this.#feed.querySelector(".message")?.remove();
+  }
+
+  #isOwn({ from }: FeedMessage): boolean {
+    return from !== null && from === this.#client.welcome?.user_id;
+  }
+
+  #newMessage(message: FeedMessage): HTMLElement {
+    const { from, sent_at } = message;
+    const name = from === null ? "The game" : this.#nameOf(from);
+    const avatar = newAvatar(from ?? "");
+    avatar.append(initials(name));
+    const own = this.#isOwn(message);
+    return newElement(
+      "article",
+      { class: own ? "message own" : "message" },
+      avatar,
+      newElement(
+        "div",
+        { class: "said" },
+        newElement(
+          "p",
+          { class: "about" },
+          newElement("strong", {}, own ? "You" : name),
+          ` to ${this.#targetWords(message.to)} `,
+          newElement("time", { datetime: sent_at }, clockTime(Date.parse(sent_at))),
+        ),
+        newBody(message),
+      ),
+    );
+  }
+
+  #targetWords(to: EventTarget): string {
+    if ("location" in to) return `everyone at ${to.location}`;
+    return to.user_id === this.#client.welcome?.user_id ? "you" : this.#nameOf(to.user_id);
+  }
+
+  #nameOf(userId: string): string {
+    const presence = this.#client.presence.get(userId);
+    return presence === undefined ? userId : displayName(presence);
+  }
+
+  #setUnread(count: number): void {
+    this.#unreadCount = count;
+    showText(this.#unread, count === 0 ? "" : `${count} new`);
+  }
+}
+
+/** Chat is shown as text, any other event as what it is. */
+function newBody(message: FeedMessage): HTMLElement {
+  const text = chatText(message);
+  if (text !== null) return newElement("p", { class: "text" }, text);
+  const { payload, type } = message;
+  return newElement(
+    "p",
+    { class: "text" },
+    newElement("strong", {}, type),
+    " ",
+    newElement("code", {}, JSON.stringify(payload) ?? ""),
+  );
+}
