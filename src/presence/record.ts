@@ -118,13 +118,19 @@ function next(
   return {
     user_id,
     ...(name === undefined ? {} : { name }),
-    // A reader's view without the sessions of dead instances is one version newer than the record.
-    // What is stored next must be newer than that view too, or its readers would drop it.
-    version: nextVersion((record?.version ?? 0) + 1, now_ms),
+    version: nextVersion(latestView(record), now_ms),
     last_seen_ms: now_ms,
     sessions,
     ended: prune(ended, now_ms, windowMs),
   };
+}
+
+/**
+ * The newest version under which anybody may have seen this record: a view without the sessions of
+ * dead instances is newer than the record itself, and what is stored next must be newer still.
+ */
+function latestView(record: UserRecord | undefined): number {
+  return record === undefined ? 0 : record.version + Object.keys(record.sessions).length;
 }
 
 function prune(ended: Ended, nowMs: number, windowMs: number): Ended {

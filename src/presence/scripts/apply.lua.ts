@@ -115,6 +115,7 @@ function rules.leave(record, change)
     status = session.status,
     location = session.location,
     updated_at_ms = session.updated_at_ms,
+    instance = session.instance,
   }
   return true
 end
@@ -138,10 +139,12 @@ function rules.resume(record, change)
   return true
 end
 
-local function stamp(record, change)
+-- The latest view is the newest version under which anybody may have seen the record: one without the
+-- sessions of dead instances is newer than the record itself.
+local function stamp(record, change, latest_view)
   local session = change.session
   if session ~= nil and session.name ~= nil then record.name = session.name end
-  record.version = math.max(record.version + 2, change.now_ms)
+  record.version = math.max(latest_view + 1, change.now_ms)
   record.last_seen_ms = change.now_ms
   record.ended = prune(record.ended, change.now_ms)
 end
@@ -196,7 +199,10 @@ end
 local function write(record, change, is_changed, previous_location)
   if change.op == "leave" then drop_session(record, change) else keep_session(change) end
   if change.op == "leave" and not is_changed then return end
-  local ttl_ms = math.max(redis.call("PTTL", KEYS[change.keys.online]), change.ttl_ms or 0)
+  local ttl_ms = 0
+  if next(record.sessions) ~= nil then
+    ttl_ms = math.max(redis.call("PTTL", KEYS[change.keys.online]), change.ttl_ms or 0)
+  end
   publish(record, change, is_changed, previous_location, ttl_ms)
   redis.call("SET", KEYS[change.keys.user], cjson.encode(record),
     "PX", integer(math.max(options.record_ttl_ms, ttl_ms)))
@@ -206,19 +212,23 @@ local function apply(change)
   local stored = redis.call("GET", KEYS[change.keys.user])
   local record = stored and cjson.decode(stored)
     or { user_id = change.user_id, version = 0, sessions = {}, ended = {} }
-  local previous_location = presence_of(record).location
+  local before = presence_of(record)
   local is_changed = rules[change.op](record, change)
-  if is_changed then stamp(record, change) end
+  if is_changed then stamp(record, change, before.version + before.sessions) end
   if is_changed or change.op ~= "resume" then
-    write(record, change, is_changed, previous_location)
+    write(record, change, is_changed, before.location)
   end
-  -- An attempt to reap that nobody saw the end of has done this already, and told no one.
-  local ended = options.reaping and not is_changed and record.ended[change.session_id]
-  return {
+  local outcome = {
     record = record.version > 0 and record or cjson.null,
-    previous_location = ended and ended.location or previous_location,
-    changed = not not (is_changed or ended),
+    previous_location = before.location,
+    changed = is_changed,
   }
+  -- An attempt to reap that nobody saw the end of has done this already, and told no one.
+  local ended = options.reaping and record.ended[change.session_id]
+  if ended and ended.instance == change.instance and not is_changed then
+    outcome.previous_location, outcome.changed = ended.location, true
+  end
+  return outcome
 end
 
 local outcomes = {}

@@ -9,6 +9,7 @@ import type {
   Instance,
   LeaveChange,
   Outcome,
+  Page,
   PresenceStore,
   PutChange,
   ResumeChange,
@@ -101,6 +102,22 @@ export async function lapse(store: PresenceStore, instance: Instance): Promise<v
 /** One user as a store shows them. */
 export async function look(store: PresenceStore, userId: string): Promise<Presence> {
   return only((await store.get([userId])).presences);
+}
+
+/** All pages of a list, each of `limit` users at most. */
+export async function pagesOf(
+  store: PresenceStore,
+  location: string | null | undefined,
+  limit: number,
+): Promise<Page[]> {
+  const query = { limit, ...(location && { location }) };
+  const pages = [await store.list(query)];
+  for (let cursor = pages[0]?.cursor; cursor;) {
+    const page = await store.list({ ...query, cursor });
+    pages.push(page);
+    cursor = page.cursor;
+  }
+  return pages;
 }
 
 /** The only element. */

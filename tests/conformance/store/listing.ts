@@ -13,6 +13,7 @@ import {
   LEASE_MS,
   leave,
   type OpenStores,
+  pagesOf,
   put,
   session,
   STRANGE_IDS,
@@ -154,17 +155,7 @@ async function listAll(
   location: string | undefined,
   limit: number,
 ): Promise<string[]> {
-  const ids: string[] = [];
-  let cursor: string | null | undefined;
-  while (cursor !== null) {
-    const page = await store.list({
-      limit,
-      ...(location !== undefined && { location }),
-      ...(cursor && { cursor }),
-    });
-    assert.ok(page.presences.length <= limit);
-    ids.push(...idsOf(page));
-    cursor = page.cursor;
-  }
-  return ids;
+  const pages = await pagesOf(store, location, limit);
+  for (const page of pages) assert.ok(page.presences.length <= limit);
+  return pages.flatMap(idsOf);
 }

@@ -57,6 +57,8 @@ export function testResuming(name: string, open: OpenStores): void {
     assert.equal(outcome.presence.location, "arena");
     assert.equal(outcome.presence.status, "busy");
     assert.equal(outcome.presence.sessions, 1);
+    const again = resume("ada", "ws_a", session("ws_c", { instance: "n2:1" }), T0 + 5);
+    assert.equal(only(await store.apply("n2:1", [again])).changed, false, "it is taken");
   });
 
   Deno.test(`${name}: a session that is not recorded yet can take a place`, async () => {
