@@ -1,6 +1,7 @@
 import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { Counters, MethodCounter } from "../telemetry/counters.ts";
 import { MethodCounter as Counter } from "../telemetry/counters.ts";
+import { idOf, INVALID_ID, isEnvelope, parseMessage } from "./envelope.ts";
 import { type ReportFailure, wireError } from "./failure.ts";
 import type { AnyMethod, MethodContext, MethodTable } from "./method.ts";
 
@@ -48,7 +49,7 @@ export class Router {
   handle(text: string, caller: Caller): Reply | Promise<Reply> {
     let message: unknown;
     try {
-      message = JSON.parse(text);
+      message = parseMessage(text);
     } catch {
       return this.#failed("null", ErrorCode.parseError);
     }
@@ -59,7 +60,7 @@ export class Router {
   refuse(text: string, retryAfterMs: number): Reply {
     let message: unknown;
     try {
-      message = JSON.parse(text);
+      message = parseMessage(text);
     } catch {
       return this.#failed("null", ErrorCode.parseError);
     }
@@ -199,30 +200,6 @@ export class Router {
     if (id === undefined) return undefined;
     return errorReply(id, new RpcError(ErrorCode.rateLimited, { retry_after_ms: retryAfterMs }));
   }
-}
-
-interface Envelope {
-  readonly method: string;
-  readonly params?: unknown;
-}
-
-const INVALID_ID = Symbol("invalid id");
-
-/** Whether this is a request object (JSON-RPC 2.0 §4), its id aside. */
-function isEnvelope(message: unknown): message is Envelope {
-  if (typeof message !== "object" || message === null) return false;
-  const { jsonrpc, method, params } = message as Record<string, unknown>;
-  return jsonrpc === "2.0" && typeof method === "string" &&
-    (params === undefined || (typeof params === "object" && params !== null));
-}
-
-/** The id as JSON; undefined for a notification. */
-function idOf(message: object): string | undefined | typeof INVALID_ID {
-  const id = (message as { id?: unknown }).id;
-  if (id === undefined) return undefined;
-  if (typeof id === "number") return Number.isFinite(id) ? String(id) : INVALID_ID;
-  if (typeof id === "string") return JSON.stringify(id);
-  return id === null ? "null" : INVALID_ID;
 }
 
 function errorReply(id: string, error: RpcError): string {
