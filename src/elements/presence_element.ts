@@ -1,4 +1,4 @@
-import type { Presence, PresenceInterestParams, WaygateClient } from "../client/client.ts";
+import type { Presence, PresenceInterestParams, PresenceView, WaygateClient } from "../client/client.ts";
 import { AVATAR_CSS } from "./avatar.ts";
 import { ClientElement } from "./client_element.ts";
 import { DOT_CSS } from "./dot_css.ts";
@@ -13,7 +13,12 @@ import { sharedStyleSheet } from "./style_sheet.ts";
 import { THEME_CSS } from "./theme_css.ts";
 
 /** The part of a client that `<waygate-presence>` shows. */
-export type PresenceClient = Pick<WaygateClient, "presence" | "state" | "welcome" | "on">;
+export type PresenceClient = Pick<WaygateClient, "state" | "welcome" | "on"> & {
+  readonly presence: Pick<
+    PresenceView,
+    "synced" | "users" | "get" | "subscribe" | "unsubscribe" | "on"
+  >;
+};
 
 /** How often the total may be spoken, in ms: players come and go faster than anybody can listen. */
 const SPEAK_EVERY_MS = 10_000;
