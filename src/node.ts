@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Bus } from "./bus/bus.ts";
 import { createSubjects } from "./bus/subjects.ts";
 import type { Config } from "./config.ts";
@@ -239,5 +240,5 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
 }
 
 function describeError(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
+  return error instanceof Error ? error.stack ?? error.message : inspect(error);
 }

@@ -7,6 +7,8 @@ import type { AnyMethod, MethodContext, MethodTable } from "./method.ts";
 
 /** Who the router answers: the context of its calls, and a say in each further call of a batch. */
 export interface Caller extends MethodContext {
+  /** Whether the connection has ended: what it asked for and was not begun is not done. */
+  readonly isOver: boolean;
   /** Whether one more call may run now; otherwise how long to wait, in ms. */
   admit(): number | undefined;
 }
@@ -91,7 +93,7 @@ export class Router {
     replies: Reply[],
     caller: Caller,
   ): Reply | Promise<Reply> {
-    for (let index = start; index < entries.length; index++) {
+    for (let index = start; index < entries.length && !caller.isOver; index++) {
       // The frame itself was admitted as its first call.
       const waitMs = index === 0 ? undefined : caller.admit();
       const reply = waitMs === undefined
@@ -169,16 +171,22 @@ export class Router {
   #succeeded(id: string | undefined, result: unknown): string {
     if (id === undefined) return "";
     try {
-      return `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify(result ?? null)}}`;
+      return `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify(result) ?? "null"}}`;
     } catch (error) {
       return this.#thrown(id, error);
     }
   }
 
   #thrown(id: string | undefined, error: unknown): string {
-    const failure = wireError(error, this.#options.report);
+    const { report } = this.#options;
+    const failure = wireError(error, report);
     this.#counters.errors.add(failure.code);
-    return id === undefined ? "" : errorReply(id, failure);
+    if (id === undefined) return "";
+    try {
+      return errorReply(id, failure);
+    } catch (unserializable) {
+      return errorReply(id, wireError(unserializable, report));
+    }
   }
 
   /** The error reply; a notification gets none (JSON-RPC 2.0 §4.1). */
@@ -214,5 +222,7 @@ function joined(replies: readonly Reply[]): Reply {
 
 /** A notification, encoded. */
 export function encodeNotification(method: string, params: unknown): string {
-  return `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${JSON.stringify(params)}}`;
+  return `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${
+    JSON.stringify(params) ?? "{}"
+  }}`;
 }
