@@ -76,7 +76,9 @@ export class TimerWheel {
 
   #advance(): void {
     const reached = Math.floor((performance.now() - this.#startedAt) / this.#tickMs);
-    while (this.#tick < reached && this.#interval !== undefined) {
+    // Callbacks may empty the wheel and start it anew, at tick 0: `reached` is not meant for that.
+    const interval = this.#interval;
+    while (this.#tick < reached && this.#interval === interval) {
       this.#tick++;
       this.#turn(this.#slots[this.#tick % this.#slots.length] as Set<Entry>);
     }
