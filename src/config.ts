@@ -198,16 +198,17 @@ function readPublicKey(text: string, problems: string[]): TokenKey | undefined {
   try {
     const key = createPublicKey(pem);
     const algorithm = ALGORITHM_OF_KEY_TYPE[key.asymmetricKeyType ?? ""];
-    const curve = key.asymmetricKeyDetails?.namedCurve;
-    const usable = algorithm !== undefined && (algorithm !== "ES256" || curve === "prime256v1");
-    if (usable) {
+    const { namedCurve: curve, modulusLength: bits } = key.asymmetricKeyDetails ?? {};
+    // Shorter RSA keys may not be used (RFC 7518 §3.3).
+    const isUsable = (curve ?? "prime256v1") === "prime256v1" && (bits ?? 2048) >= 2048;
+    if (algorithm !== undefined && isUsable) {
       return {
         kind: "public_key",
         pem: key.export({ type: "spki", format: "pem" }).toString(),
         algorithm,
       };
     }
-    problems.push("JWT_PUBLIC_KEY: Must be an RSA, P-256 or Ed25519 key");
+    problems.push("JWT_PUBLIC_KEY: Must be an RSA (2048 bits or more), P-256 or Ed25519 key");
   } catch {
     problems.push("JWT_PUBLIC_KEY: Must be a public key in PEM form (BEGIN PUBLIC KEY)");
   }
