@@ -109,10 +109,12 @@ export class GatewayProcess extends ServerProcess {
     });
   }
 
-  /** The log lines so far, parsed; what is not a log line is an error. */
+  /** The log lines so far, parsed; other output, such as the runtime's warnings, is left out. */
   async logLines(): Promise<Record<string, unknown>[]> {
     const output = await Deno.readTextFile(this.#outputFile);
-    return output.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+    return output.split("\n").filter((line) => line.startsWith("{")).map((line) =>
+      JSON.parse(line)
+    );
   }
 
   protected override launch(): Promise<this> {
