@@ -65,8 +65,8 @@ export interface StreamFollower {
 export interface Following {
   /**
    * Resolves once every entry that is stored from now on will reach the follower, with the greatest
-   * `seq` stored up to now, by anyone and for anyone. Stays pending while the storage is away and
-   * after {@linkcode stop}; it never rejects.
+   * `seq` stored up to now, by anyone and for anyone. Stays pending while the storage is away, and
+   * resolves with 0 when the interest is ended before; it never rejects.
    */
   readonly ready: Promise<number>;
   /** Ends the interest at once. Ending it twice is harmless. */
