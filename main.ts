@@ -7,13 +7,27 @@
 import { type Bus } from "./src/bus/bus.ts";
 import { connectNatsBus, type NatsBus } from "./src/bus/bus_nats.ts";
 
+import { createSubjects } from "./src/bus/subjects.ts";
 import { type Config, ConfigError, readConfig } from "./src/config.ts";
 import { VARIABLES } from "./src/config_variables.ts";
-import { createGateway, type Gateway } from "./src/gateway.ts";
+import {
+  createJetStreamStream,
+  hasJetStream,
+  JETSTREAM_LIMITS,
+} from "./src/events/stream_jetstream.ts";
+import { createGateway, eventWindowMs, type Gateway } from "./src/gateway.ts";
+import { createLobby } from "./src/lobby/lobby.ts";
 import { createRedisStore } from "./src/presence/store_redis.ts";
 import { log, startLog } from "./src/telemetry/log.ts";
+import { reportMalformed } from "./src/telemetry/presence_log.ts";
 
 const isDevelopment = Deno.args.includes("--dev");
+
+/**
+ * Under `deno run --watch` signals are the watcher's: a program that handles them keeps it from
+ * ending, since it then waits for the next change.
+ */
+const isWatched = Deno.args.includes("--watched");
 
 function readEnvironment(): Config {
   const names = Object.keys(VARIABLES);
@@ -35,13 +49,39 @@ function connectBus(config: Config): NatsBus | undefined {
 
 async function compose(config: Config): Promise<{ gateway: Gateway; bus: Bus | undefined }> {
   const bus = connectBus(config);
-  const { redis, resumeWindowMs } = config;
+  const { redis, resumeWindowMs, development } = config;
   const gateway = await createGateway({
     config,
     ...(redis === undefined ? {} : { store: createRedisStore({ ...redis, resumeWindowMs }) }),
     ...(bus === undefined ? {} : { bus }),
+    ...(bus === undefined || !await canUseJetStream(bus) ? {} : {
+      stream: createJetStreamStream({
+        bus,
+        subjects: createSubjects(config.natsPrefix),
+        limits: { ...JETSTREAM_LIMITS, windowMs: eventWindowMs(config) },
+        replicas: 1,
+        storage: "file",
+        onMalformed: reportMalformed,
+      }),
+    }),
+    ...(config.lobby ? { lobby: createLobby({ development }) } : {}),
   });
   return { gateway, bus };
+}
+
+/** How long NATS may take to say whether it has JetStream, in ms; then it is taken to have it. */
+const JETSTREAM_PATIENCE_MS = 3000;
+
+async function canUseJetStream(bus: NatsBus): Promise<boolean> {
+  const patience = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => patience.resolve(true), JETSTREAM_PATIENCE_MS);
+  const answer = bus.connection().then(hasJetStream).catch(() => true);
+  const has = await Promise.race([answer, patience.promise]);
+  clearTimeout(timer);
+  if (!has) {
+    log.warning("NATS has no JetStream: events are kept in memory and replayed by this node only");
+  }
+  return has;
 }
 
 function serve(config: Config, gateway: Gateway): Deno.HttpServer<Deno.NetAddr> {
@@ -83,6 +123,7 @@ const SAME_SIGNAL_MS = 1000;
 /** Resolves at the first SIGTERM or SIGINT; when another follows, the process ends at once. */
 function untilSignal(): Promise<Deno.Signal> {
   const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
+  if (isWatched) return promise;
   let firstAtMs: number | undefined;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => {
