@@ -1,7 +1,13 @@
-import type { Presence, PresenceInterestParams, PresenceView, WaygateClient } from "../client/client.ts";
+import type {
+  Presence,
+  PresenceInterestParams,
+  PresenceView,
+  WaygateClient,
+} from "../client/client.ts";
 import { AVATAR_CSS } from "./avatar.ts";
 import { ClientElement } from "./client_element.ts";
 import { DOT_CSS } from "./dot_css.ts";
+import { keepSubscribed } from "./keep_subscribed.ts";
 import { newElement, setText } from "./new_element.ts";
 import { onNextFrame } from "./next_frame.ts";
 import { PRESENCE_CSS } from "./presence_css.ts";
@@ -57,6 +63,7 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
   readonly #changed = new Set<string>();
   readonly #render = (): void => this.#show();
   #list = this.#newList();
+  #subscribed = false;
 
   constructor() {
     super();
@@ -137,7 +144,11 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
     signal.addEventListener("abort", () => {
       for (const stop of stops) stop();
     });
-    this.#subscribe(client, signal);
+    this.#subscribed = false;
+    keepSubscribed(client.presence, this.#interest(), signal, () => {
+      this.#subscribed = true;
+      onNextFrame(this.#render);
+    });
   }
 
   #newList(): PresenceList {
@@ -146,27 +157,8 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
     });
   }
 
-  #subscribe(client: PresenceClient, signal: AbortSignal): void {
-    const { location } = this;
-    const interest: PresenceInterestParams = location === null
-      ? { all: true }
-      : { locations: [location] };
-    const end = (): void => {
-      client.presence.unsubscribe(interest).catch(() => {});
-    };
-    client.presence.subscribe(interest, { signal }).then(
-      () => signal.aborted ? end() : signal.addEventListener("abort", end),
-      () => this.#subscribeLater(client, signal),
-    );
-  }
-
-  /** A server that had no answer may have one on its next connection. */
-  #subscribeLater(client: PresenceClient, signal: AbortSignal): void {
-    const stop = client.on("state", ({ state }) => {
-      if (state !== "connected") return;
-      stop();
-      this.#subscribe(client, signal);
-    }, { signal });
+  #interest(): PresenceInterestParams {
+    return this.location === null ? { all: true } : { locations: [this.location] };
   }
 
   #concerns(presence: Presence): boolean {
@@ -180,7 +172,7 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
     list.markSelf(client?.welcome?.user_id ?? null);
     const presences = list.presences();
     this.#summary.show(presences);
-    const current = client?.state === "connected" && client.presence.synced;
+    const current = client?.state === "connected" && client.presence.synced && this.#subscribed;
     this.toggleAttribute("stale", client !== null && !current);
     const empty = this.#emptyWords(presences.length, current);
     setText(this.#empty, empty);

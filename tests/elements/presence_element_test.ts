@@ -182,11 +182,28 @@ Deno.test("waygate-presence says while its list may be out of date", async () =>
   await connect(page);
   await setClient(page);
   const element = page.locator("waygate-presence");
-  assert.equal(await element.getAttribute("stale"), null);
+  await until(async () => await element.getAttribute("stale") === null, { what: "a snapshot" });
   await page.evaluate(() => (globalThis as unknown as TestPage).client.enter("reconnecting"));
   await until(async () => await element.getAttribute("stale") === "", { what: "stale" });
   await connect(page);
   await until(async () => await element.getAttribute("stale") === null, { what: "not stale" });
+});
+
+Deno.test("waygate-presence asks again when it was refused", async () => {
+  await using opened = await openElementPage(browser, ELEMENT);
+  const { page } = opened;
+  await page.clock.install();
+  await connect(page);
+  await page.evaluate(() => (globalThis as unknown as TestPage).client.presence.refusals = 2);
+  await setClient(page);
+  const empty = page.locator("waygate-presence .empty");
+  await page.clock.runFor(4900);
+  assert.deepEqual(await interests(page), []);
+  assert.match(await empty.innerText(), /^Waiting for the list/);
+  await page.clock.runFor(5100);
+  await until(async () => (await interests(page)).length === 1, { what: "the third try" });
+  await page.clock.runFor(100);
+  assert.equal(await empty.innerText(), "Nobody is here yet");
 });
 
 Deno.test("waygate-presence speaks the total, but not each change", async () => {

@@ -47,6 +47,8 @@ export class StubClient implements StatusClient, PresenceClient {
 /** Stands for the SDK's presence view. */
 export class StubPresence {
   synced = true;
+  /** So many subscriptions are refused. */
+  refusals = 0;
   /** What was subscribed and not unsubscribed yet. */
   readonly interests: PresenceInterestParams[] = [];
   readonly #online = new Map<string, Presence>();
@@ -64,6 +66,7 @@ export class StubPresence {
   }
 
   subscribe(interest: PresenceInterestParams = { all: true }): Promise<readonly Presence[]> {
+    if (this.refusals-- > 0) return Promise.reject(new Error("Refused"));
     this.interests.push(interest);
     return Promise.resolve([]);
   }

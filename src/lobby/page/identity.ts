@@ -63,6 +63,8 @@ export async function fetchToken(identity: Identity, { signal }: TokenContext): 
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ sub, name, ...(admin ? { scope: "admin" } : {}) }),
     signal,
+  }).catch((cause) => {
+    throw new SignInError("The gateway cannot be reached.", { cause });
   });
   const answer = await response.json().catch(() => null);
   if (typeof answer?.token === "string") return answer.token;

@@ -1,0 +1,41 @@
+import type { PresenceInterestParams, PresenceView } from "../client/client.ts";
+import { sharedClock } from "./shared_clock.ts";
+
+/** How long after a refusal to ask again, in ms. */
+const RETRY_MS = 5_000;
+
+/**
+ * Subscribes until the signal is aborted, and then ends what was subscribed. A refusal, as of a
+ * server that cannot reach its store, is not for ever: it is asked again.
+ *
+ * @param subscribed called each time the server has subscribed
+ */
+export function keepSubscribed(
+  view: Pick<PresenceView, "subscribe" | "unsubscribe">,
+  interest: PresenceInterestParams,
+  signal: AbortSignal,
+  subscribed: () => void,
+): void {
+  const end = (): void => {
+    // Without a connection, or soon without one, there is nothing to end.
+    view.unsubscribe(interest).catch(() => {});
+  };
+  const ask = (): void => {
+    view.subscribe(interest, { signal }).then(() => {
+      if (signal.aborted) return end();
+      signal.addEventListener("abort", end);
+      subscribed();
+    }, () => {
+      if (!signal.aborted) askLater();
+    });
+  };
+  const askLater = (): void => {
+    const stop = sharedClock.every(RETRY_MS, () => {
+      stop();
+      signal.removeEventListener("abort", stop);
+      ask();
+    });
+    signal.addEventListener("abort", stop);
+  };
+  ask();
+}
