@@ -1,0 +1,136 @@
+import { strict as assert } from "node:assert";
+import { generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
+import { readConfig } from "../../src/config.ts";
+import { createTokenVerifier, TokenError, type VerifyToken } from "../../src/gateway/auth.ts";
+import { RpcError } from "../../src/protocol/errors.ts";
+import { until } from "../support/wait.ts";
+import { goodClaims, sign, signWith } from "./tokens.ts";
+
+function keysOf(algorithm: string): KeyPairKeyObjectResult {
+  if (algorithm === "RS256") return generateKeyPairSync("rsa", { modulusLength: 2048 });
+  if (algorithm === "ES256") return generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return generateKeyPairSync("ed25519");
+}
+
+/** An identity provider's key set, served on loopback. */
+class KeySetServer implements AsyncDisposable {
+  keys: Record<string, unknown>[] = [];
+  /** Answers in the place of the key set. */
+  failure: Response | undefined;
+  requests = 0;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor() {
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+      this.requests++;
+      return this.failure?.clone() ?? Response.json({ keys: this.keys });
+    });
+  }
+
+  /** Adds the public half to the set. */
+  publish({ publicKey }: KeyPairKeyObjectResult, claims: Record<string, unknown> = {}): void {
+    this.keys.push({ ...publicKey.export({ format: "jwk" }), ...claims });
+  }
+
+  verifier(): Promise<VerifyToken> {
+    const url = `http://127.0.0.1:${this.#server.addr.port}/keys`;
+    return createTokenVerifier(readConfig({ JWT_JWKS_URL: url }, { development: false }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
+
+const reasonOf = (verify: VerifyToken, token: string): Promise<string> =>
+  verify(token).then(() => "accepted", (error) => {
+    if (error instanceof TokenError) return error.reason;
+    assert.ok(error instanceof RpcError, String(error));
+    return JSON.stringify(error);
+  });
+
+Deno.test("a key set verifies RS256, ES256 and EdDSA, with one request for all", async () => {
+  await using server = new KeySetServer();
+  const verify = await server.verifier();
+  const algorithms = ["RS256", "ES256", "EdDSA"];
+  const keys = algorithms.map((algorithm) => keysOf(algorithm));
+  keys.forEach((pair, index) => server.publish(pair, { kid: `k${index}`, use: "sig" }));
+  for (const [index, algorithm] of algorithms.entries()) {
+    const { privateKey } = keys[index] as KeyPairKeyObjectResult;
+    const token = await signWith(privateKey, algorithm, `k${index}`);
+    assert.equal((await verify(token)).userId, "ann");
+  }
+  assert.equal(server.requests, 1);
+});
+
+Deno.test("a key that is new in the set works at once, and one that was taken out no longer", async () => {
+  await using server = new KeySetServer();
+  const verify = await server.verifier();
+  const [before, after] = [keysOf("ES256"), keysOf("ES256")];
+  server.publish(before, { kid: "before" });
+  const oldToken = await signWith(before.privateKey, "ES256", "before");
+  const newToken = await signWith(after.privateKey, "ES256", "after");
+  assert.equal(await reasonOf(verify, oldToken), "accepted");
+  assert.equal(await reasonOf(verify, newToken), "signature");
+
+  server.keys = [];
+  server.publish(after, { kid: "after" });
+  // The issuer is asked no more than once a second.
+  await until(async () => await reasonOf(verify, newToken) === "accepted", {
+    what: "the new key",
+  });
+  assert.equal(await reasonOf(verify, oldToken), "signature");
+});
+
+Deno.test("tokens of unknown keys do not make the gateway ask again and again", async () => {
+  await using server = new KeySetServer();
+  const verify = await server.verifier();
+  server.publish(keysOf("ES256"), { kid: "known" });
+  const stranger = keysOf("ES256");
+  for (let index = 0; index < 50; index++) {
+    const token = await signWith(stranger.privateKey, "ES256", `unknown${index}`);
+    assert.equal(await reasonOf(verify, token), "signature");
+  }
+  assert.ok(server.requests <= 2, `${server.requests} requests`);
+});
+
+Deno.test("a token without a key id may be signed by any key of the set", async () => {
+  await using server = new KeySetServer();
+  const verify = await server.verifier();
+  const pairs = [keysOf("EdDSA"), keysOf("EdDSA")];
+  for (const pair of pairs) server.publish(pair);
+  for (const { privateKey } of pairs) {
+    assert.equal(await reasonOf(verify, await signWith(privateKey, "EdDSA")), "accepted");
+  }
+  assert.equal(
+    await reasonOf(verify, await signWith(keysOf("EdDSA").privateKey, "EdDSA")),
+    "signature",
+  );
+});
+
+Deno.test("a key set never verifies an HMAC, not even with a key of its own", async () => {
+  await using server = new KeySetServer();
+  const verify = await server.verifier();
+  const secret = "an octet key that somebody published";
+  server.keys.push({ kty: "oct", k: btoa(secret), kid: "oct", alg: "HS256" });
+  const token = sign(goodClaims(), { alg: "HS256", kid: "oct" }, secret);
+  assert.equal(await reasonOf(verify, token), "algorithm");
+});
+
+Deno.test("a key set that cannot be read makes the gateway unavailable, not the token bad", async () => {
+  await using server = new KeySetServer();
+  const token = await signWith(keysOf("ES256").privateKey, "ES256", "k");
+  const failures = [
+    new Response("gone", { status: 500 }),
+    new Response("no JSON"),
+    Response.json({ keys: "none" }),
+  ];
+  for (const failure of failures) {
+    server.failure = failure;
+    assert.deepEqual(JSON.parse(await reasonOf(await server.verifier(), token)), {
+      code: -32004,
+      message: "Unavailable",
+      data: { part: "jwks" },
+    });
+  }
+});
