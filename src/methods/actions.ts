@@ -87,9 +87,7 @@ export function createActions(parts: ActionParts): Actions {
     },
 
     async get(userIds) {
-      const presences = await snapshots.get(userIds);
-      feed.noteSnapshot(presences);
-      return { presences };
+      return { presences: await snapshots.get(userIds) };
     },
 
     async list({ location, cursor, limit }) {
@@ -105,9 +103,7 @@ export function createActions(parts: ActionParts): Actions {
       feed.subscribe(connection, interest);
       // What other nodes announce from here on arrives; the snapshot has what came before.
       await presence.settle();
-      const presences = await snapshots.of(interest);
-      feed.noteSnapshot(presences);
-      return { presences };
+      return { presences: await snapshots.of(interest) };
     },
 
     unsubscribe(connection, interest) {
