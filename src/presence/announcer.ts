@@ -2,10 +2,9 @@ import type { Bus } from "../bus/bus.ts";
 import type { Subjects } from "../bus/subjects.ts";
 import type { Presence } from "../protocol/presence.ts";
 import type { PresenceFeed } from "./feed.ts";
-import type { Outcome } from "./store.ts";
 
-/** A message may be lost with the link for so long before the loss is noticed, in ms. */
-const UNCERTAIN_MS = 2000;
+/** A link that broke without a word may swallow messages for so long before that is noticed, in ms. */
+const UNCERTAIN_MS = 4000;
 
 /** Users whose announcement is kept for repetition at most; more only cost a later repair. */
 const MAX_KEPT = 100_000;
@@ -34,10 +33,15 @@ export class Announcer {
     this.#feed = feed;
   }
 
-  announce({ presence, previous_location: previous, changed }: Outcome): void {
-    if (!changed) return;
-    this.#feed.offer(presence, previous);
-    const locations = this.#keep(presence, previous);
+  /**
+   * Tells that a user is shown anew.
+   *
+   * @param before where the user may have been shown until now
+   */
+  announce(presence: Presence, before: readonly (string | null)[]): void {
+    const locations = placesOf(presence, before);
+    this.#feed.offer(presence, locations);
+    this.#keep(presence, locations);
     if (this.#bus.status === "connected") this.#publish(presence, locations);
   }
 
@@ -55,18 +59,18 @@ export class Announcer {
     }
   }
 
-  #keep(presence: Presence, previous: string | null): ReadonlySet<string | null> {
+  #keep(presence: Presence, locations: ReadonlySet<string | null>): void {
     const nowMs = performance.now();
     const earlier = this.#recent.get(presence.user_id);
-    const locations = new Set<string | null>();
-    // Somebody offline is nowhere: only those where they were want to know.
-    if (presence.status !== "offline" || previous === null) locations.add(presence.location);
-    if (previous !== null) locations.add(previous);
-    const all = new Set([...locations, ...(earlier?.locations ?? [])]);
     this.#recent.delete(presence.user_id);
-    this.#recent.set(presence.user_id, { presence, locations: all, atMs: nowMs });
+    this.#recent.set(presence.user_id, {
+      presence: earlier !== undefined && earlier.presence.version > presence.version
+        ? earlier.presence
+        : presence,
+      locations: new Set([...locations, ...(earlier?.locations ?? [])]),
+      atMs: nowMs,
+    });
     if (this.#bus.status === "connected" || this.#recent.size > MAX_KEPT) this.#forget(nowMs);
-    return locations;
   }
 
   #forget(nowMs: number): void {
@@ -75,4 +79,13 @@ export class Announcer {
       this.#recent.delete(user);
     }
   }
+}
+
+/** Somebody offline is nowhere: only those where they were want to know, if they were anywhere. */
+function placesOf(
+  { status, location }: Presence,
+  before: readonly (string | null)[],
+): ReadonlySet<string | null> {
+  const left = before.filter((place) => place !== null);
+  return new Set(status === "offline" && left.length > 0 ? left : [location, ...left]);
 }

@@ -27,6 +27,11 @@ export class Subscription {
   constructor(watcher: Watcher) {
     this.watcher = watcher;
   }
+
+  /** Whether it watches nothing any more. */
+  get isIdle(): boolean {
+    return !this.all && this.users.size === 0 && this.locations.size === 0;
+  }
 }
 
 /** Told when somebody begins and when nobody continues to watch something. */
@@ -116,6 +121,7 @@ export class Audiences {
         this.#listener.onUnwatched("location", location);
       }
     }
+    if (subscription.isIdle) this.#subscriptions.delete(watcher);
   }
 
   /** Ends all that a watcher watches. */
@@ -127,7 +133,6 @@ export class Audiences {
       users: [...subscription.users],
       locations: [...subscription.locations],
     });
-    this.#subscriptions.delete(watcher);
   }
 }
 

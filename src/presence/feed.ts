@@ -33,6 +33,7 @@ export class PresenceFeed {
   readonly #busSubscriptions = new Map<string, BusSubscription>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #windowMs: number;
+  #isStopped = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -53,9 +54,9 @@ export class PresenceFeed {
     return this.#audiences.watched;
   }
 
-  /** Users whom watchers were shown online, and not yet offline. */
+  /** Users whom anybody on this node was shown online, and not yet offline. */
   get shownOnline(): Iterable<string> {
-    return this.#gathering.shown.keys();
+    return this.#gathering.online();
   }
 
   /** Begins to send a watcher what it asks for. Take the snapshot after this, so that nothing is missed. */
@@ -72,22 +73,34 @@ export class PresenceFeed {
     this.#audiences.release(watcher);
   }
 
-  /** Records what a snapshot showed to a watcher. */
-  noteSnapshot(presences: readonly Presence[]): void {
-    for (const presence of presences) this.#gathering.note(presence);
+  /**
+   * Records that somebody is shown what was read from the store.
+   *
+   * @returns what to show them: of each user the newest that is known here
+   */
+  show(presences: readonly Presence[]): readonly Presence[] {
+    return presences.map((presence) => this.#gathering.show(presence));
   }
 
-  /** Takes in a change, seen at where the user is and at where they were. */
-  offer(presence: Presence, previousLocation: string | null = null): void {
-    this.#gather(presence, presence.location);
-    if (previousLocation !== null && previousLocation !== presence.location) {
-      this.#gather(presence, previousLocation);
-    }
+  /**
+   * Takes in a change.
+   *
+   * @param seenAt where somebody may have to be told, besides where the user is known to be shown
+   */
+  offer(presence: Presence, seenAt: Iterable<string | null> = []): void {
+    if (this.#isStopped || !this.#gathering.offer(presence, seenAt)) return;
+    this.#timer ??= setTimeout(() => this.#flush(), this.#windowMs);
   }
 
-  /** Takes in what the store says now, after changes may have been missed. */
-  offerSnapshot(presence: Presence): void {
-    this.offer(presence, this.#gathering.shown.get(presence.user_id) ?? null);
+  /**
+   * Takes in what the store says now, after changes may have been missed. Of a user whom the store
+   * has lost it knows no version: they are told to be offline, one version after the last.
+   */
+  correct(presence: Presence): void {
+    const { user_id: userId, version } = presence;
+    const known = this.#gathering.newest(userId);
+    if (version > 0 || known === undefined || known.status === "offline") this.offer(presence);
+    else this.offer({ ...presence, last_seen: known.last_seen, version: known.version + 1 });
   }
 
   /** Sends a watcher that has caught up the newest of what it was not sent meanwhile. */
@@ -100,6 +113,7 @@ export class PresenceFeed {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     for (const subscription of this.#busSubscriptions.values()) subscription.unsubscribe();
     this.#busSubscriptions.clear();
@@ -123,34 +137,20 @@ export class PresenceFeed {
       this.#options.onMalformed(message.subject);
       return;
     }
-    for (const presence of presences) this.#gather(presence, seen.location);
-  }
-
-  #gather(presence: Presence, location: string | null): void {
-    if (!this.#gathering.offer(presence, location)) return;
-    this.#timer ??= setTimeout(() => this.#flush(), this.#windowMs);
+    for (const presence of presences) this.offer(presence, [seen.location]);
   }
 
   #flush(): void {
     const { counters, flushMs } = this.#options;
     const startedAt = performance.now();
     this.#timer = undefined;
-    const news: GatheredChange[] = [];
-    const byLocation = new Map<string, GatheredChange[]>();
-    for (const change of this.#gathering.take()) {
-      if (change.isNews) news.push(change);
-      for (const location of change.locations) {
-        const changes = byLocation.get(location);
-        if (changes === undefined) byLocation.set(location, [change]);
-        else changes.push(change);
-      }
-    }
+    const changes = this.#gathering.take();
     const encoded = new Map<GatheredChange, string>();
-    this.#deliver(this.#audiences.all, news, encoded);
-    for (const [location, changes] of byLocation) {
-      this.#deliver(this.#audiences.ofLocation(location), changes, encoded, isWatchingSome);
+    this.#deliver(this.#audiences.all, changes, encoded);
+    for (const [location, there] of byLocation(changes)) {
+      this.#deliver(this.#audiences.ofLocation(location), there, encoded, isWatchingSome);
     }
-    for (const change of news) {
+    for (const change of changes) {
       this.#deliver(
         this.#audiences.ofUser(change.presence.user_id),
         [change],
@@ -192,6 +192,18 @@ export class PresenceFeed {
     }
     this.#options.counters.presenceDelivered += delivered;
   }
+}
+
+function byLocation(changes: readonly GatheredChange[]): Map<string, GatheredChange[]> {
+  const groups = new Map<string, GatheredChange[]>();
+  for (const change of changes) {
+    for (const location of change.locations) {
+      const group = groups.get(location);
+      if (group === undefined) groups.set(location, [change]);
+      else group.push(change);
+    }
+  }
+  return groups;
 }
 
 /** Who watches everyone has been told already. */

@@ -3,120 +3,130 @@ import type { Presence } from "../protocol/presence.ts";
 /** One user's newest change within a gathering. */
 export interface GatheredChange {
   readonly presence: Presence;
-  /** Locations at which it is seen: where the user is, and where they were. */
-  readonly locations: Set<string>;
-  /** Whether those who watch the user, or everyone, have yet to be told. */
-  isNews: boolean;
-}
-
-interface Known {
-  readonly version: number;
-  /** Locations whose watchers were told of this version. */
+  /** Locations whose watchers are told: where the user is, and wherever they were last shown. */
   readonly locations: ReadonlySet<string>;
 }
 
-/** How many users' versions are remembered; the longest untouched are forgotten first. */
-const MAX_KNOWN = 200_000;
+/** What this node knows of one user. */
+interface Known {
+  /** The newest that anybody here heard of or was shown. */
+  newest: Presence;
+  /** The version that everyone who watches was told last; -1 for none. */
+  told: number;
+  /** Locations whose watchers may take the user to be there. */
+  at: string[];
+  /** Locations to be told of the newest besides, while a change waits for the next flush. */
+  pending: Set<string> | undefined;
+}
 
 /**
  * Gathers presence changes until they are flushed: of one user's changes the newest, however they
- * were duplicated or reordered on their way. Pure but for its own state.
+ * were duplicated, reordered or partly lost on their way. It remembers where each user was last shown,
+ * so that one message is enough to tell everybody who has to know: those who see the user come, and
+ * those who see them go. Pure but for its own state.
  */
 export class Gathering {
-  #changes = new Map<string, GatheredChange>();
+  /** By user, the longest untouched first. */
   readonly #known = new Map<string, Known>();
-  readonly #shown = new Map<string, string | null>();
+  readonly #maxKnown: number;
+  #changed: Known[] = [];
   /** Changes that were overtaken, or known already. */
   conflated = 0;
 
+  /** @param maxKnown how many users are remembered; the longest untouched are forgotten first */
+  constructor(maxKnown = 200_000) {
+    this.#maxKnown = maxKnown;
+  }
+
+  /** Users who changed since the last {@linkcode take}. */
   get size(): number {
-    return this.#changes.size;
+    return this.#changed.length;
+  }
+
+  /** Users whom anybody here was shown or told to be online. */
+  *online(): Generator<string> {
+    for (const [userId, { newest }] of this.#known) if (newest.status !== "offline") yield userId;
+  }
+
+  /** The newest that is known of a user. */
+  newest(userId: string): Presence | undefined {
+    return this.#known.get(userId)?.newest;
   }
 
   /**
    * Takes in a change.
    *
-   * @param location where it is to be seen besides by those who watch the user; null for nowhere
+   * @param seenAt where somebody may have to be told, besides where the user is known to be shown
    * @returns whether there is anything to flush because of it
    */
-  offer(presence: Presence, location: string | null): boolean {
-    const { user_id: userId, version } = presence;
-    const pending = this.#changes.get(userId);
-    const known = this.#known.get(userId);
-    const newest = pending?.presence.version ?? known?.version ?? -1;
-    if (version < newest) {
+  offer(presence: Presence, seenAt: Iterable<string | null>): boolean {
+    const known = this.#learn(presence);
+    if (known.pending === undefined) {
+      if (presence.version <= known.told) {
+        this.conflated++;
+        return false;
+      }
+      known.pending = new Set();
+      this.#changed.push(known);
+    } else {
       this.conflated++;
-      return false;
     }
-    if (version === newest) {
-      return pending === undefined
-        ? this.#addLocation(presence, location, known)
-        : this.#extend(pending, location);
-    }
-    if (pending !== undefined) this.conflated++;
-    // Who was to hear of an overtaken change hears of this one: it is how they see the user leave.
-    const locations = pending?.locations ?? new Set<string>();
-    if (location !== null) locations.add(location);
-    this.#changes.set(userId, { presence, locations, isNews: true });
+    for (const location of seenAt) if (location !== null) known.pending.add(location);
     return true;
   }
 
-  /** Ends the gathering: all changes, each user once. */
-  take(): Iterable<GatheredChange> {
-    const changes = this.#changes;
-    this.#changes = new Map();
-    for (const change of changes.values()) this.#remember(change);
-    return changes.values();
-  }
-
-  /** Records that watchers were shown this in a snapshot. */
-  note(presence: Presence): void {
-    const { user_id: userId, status, location } = presence;
-    if (status === "offline") this.#shown.delete(userId);
-    else if (this.#shown.size < MAX_KNOWN) this.#shown.set(userId, location);
-  }
-
-  /** Users whom watchers were shown online and not yet offline, with where they were shown. */
-  get shown(): ReadonlyMap<string, string | null> {
-    return this.#shown;
-  }
-
-  #extend(pending: GatheredChange, location: string | null): boolean {
-    if (location !== null) pending.locations.add(location);
-    return true;
-  }
-
-  /** The same version again: only the watchers of a location that has not heard of it are told. */
-  #addLocation(presence: Presence, location: string | null, known: Known | undefined): boolean {
-    if (location === null || known?.locations.has(location)) {
-      this.conflated++;
-      return false;
-    }
-    this.#changes.set(presence.user_id, {
-      presence,
-      locations: new Set([location]),
-      isNews: false,
+  /** Ends the gathering: the newest of each user who changed. */
+  take(): GatheredChange[] {
+    const changed = this.#changed;
+    this.#changed = [];
+    return changed.map((known) => {
+      const { newest, at, pending } = known;
+      const here = newest.location === null ? [] : [newest.location];
+      known.told = newest.version;
+      known.at = here;
+      known.pending = undefined;
+      this.#touch(known);
+      return { presence: newest, locations: new Set([...here, ...at, ...pending ?? []]) };
     });
-    return true;
   }
 
-  #remember({ presence, locations }: GatheredChange): void {
+  /**
+   * Records that somebody is shown a user as read from the store.
+   *
+   * @returns what to show them: the newest known, which may be newer than what was read
+   */
+  show(presence: Presence): Presence {
+    if (presence.version === 0) return presence;
+    const known = this.#learn(presence);
+    const { location } = known.newest;
+    if (location !== null && !known.at.includes(location)) known.at = [...known.at, location];
+    return known.newest;
+  }
+
+  #learn(presence: Presence): Known {
     const known = this.#known.get(presence.user_id);
-    const told = known?.version === presence.version
-      ? new Set([...known.locations, ...locations])
-      : locations;
-    this.#learn(presence, told);
+    if (known === undefined) {
+      const fresh: Known = { newest: presence, told: -1, at: [], pending: undefined };
+      this.#known.set(presence.user_id, fresh);
+      this.#forgetOldest();
+      return fresh;
+    }
+    if (known.newest.version < presence.version) known.newest = presence;
+    return known;
   }
 
-  #learn(presence: Presence, locations: ReadonlySet<string>): void {
-    const { user_id: userId, version } = presence;
+  #touch(known: Known): void {
+    const { user_id: userId } = known.newest;
     this.#known.delete(userId);
-    this.#known.set(userId, { version, locations });
-    this.note(presence);
-    if (this.#known.size <= MAX_KNOWN) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      break;
+    this.#known.set(userId, known);
+  }
+
+  #forgetOldest(): void {
+    if (this.#known.size <= this.#maxKnown) return;
+    for (const [userId, { pending }] of this.#known) {
+      if (pending !== undefined) continue;
+      this.#known.delete(userId);
+      return;
     }
   }
 }

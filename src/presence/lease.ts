@@ -16,7 +16,7 @@ export interface LeaseOptions {
   readonly ttlMs: number;
   /** A lease was begun under this instance, the first or a new one. */
   readonly onOpened: (instance: Instance) => void;
-  /** The store confirmed the lease. */
+  /** The store confirmed the lease, this time or again. */
   readonly onHeld: () => void;
   /** The lease is gone: the node was paused or cut off for too long, or the store lost its data. */
   readonly onLost: () => void;
@@ -32,23 +32,29 @@ export interface LeaseOptions {
  */
 export class Lease {
   readonly #options: LeaseOptions;
-  #instance: Instance;
+  /** Tells this run from every earlier one of the node, however its clock was set. */
+  readonly #run = `${Date.now().toString(36)}${crypto.randomUUID().slice(0, 4)}`;
   #incarnation = 0;
   #isHeld = false;
   #isStopped = false;
+  #hasFailed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #round: Promise<void> | undefined;
   /** When the lease was last known to be held, in ms of the monotonic clock. */
-  #heldAtMs = 0;
+  #heldAtMs = performance.now();
 
   constructor(options: LeaseOptions) {
     this.#options = options;
-    this.#instance = this.#nextInstance();
   }
 
   /** The incarnation under which this node acts. */
   get instance(): Instance {
-    return this.#instance;
+    return `${this.#options.nodeId}:${this.#run}-${this.#incarnation}`;
+  }
+
+  /** Whether an instance is this node, now or before it last lost its lease. */
+  isOwn(instance: Instance): boolean {
+    return instance.startsWith(`${this.#options.nodeId}:${this.#run}-`);
   }
 
   get isHeld(): boolean {
@@ -57,11 +63,12 @@ export class Lease {
 
   /** How long ago the lease was last confirmed, in ms. */
   get ageMs(): number {
-    return this.#isHeld ? performance.now() - this.#heldAtMs : 0;
+    return performance.now() - this.#heldAtMs;
   }
 
-  /** Opens the lease, or checks it, now; resolves when that was tried. */
+  /** Opens the lease, or renews it, now; resolves when that was tried. */
   check(): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
     clearTimeout(this.#timer);
     this.#round ??= this.#turn().finally(() => {
       this.#round = undefined;
@@ -74,56 +81,62 @@ export class Lease {
   lose(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    this.#instance = this.#nextInstance();
+    this.#incarnation++;
     this.#options.onLost();
-    this.check();
+    void this.check();
   }
 
+  /** Lets the lease be; resolves when nothing is under way any more. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     await this.#round;
-    clearTimeout(this.#timer);
-  }
-
-  #nextInstance(): Instance {
-    // Time makes it differ from every earlier run, the count from this run's own past.
-    const incarnation = `${Date.now().toString(36)}${(this.#incarnation++).toString(36)}`;
-    return `${this.#options.nodeId}:${incarnation}`;
   }
 
   #plan(): void {
     if (this.#isStopped) return;
-    const delayMs = this.#isHeld ? this.#options.ttlMs / 3 : RETRY_MS;
-    this.#timer = setTimeout(() => this.check(), Math.min(delayMs, this.#options.ttlMs / 3));
+    const renewalMs = this.#options.ttlMs / 3;
+    const delayMs = this.#hasFailed ? Math.min(RETRY_MS, renewalMs) : renewalMs;
+    this.#timer = setTimeout(() => void this.check(), delayMs);
   }
 
   async #turn(): Promise<void> {
-    const { store, ttlMs, onUnavailable, onError } = this.#options;
-    const instance = this.#instance;
-    const wasHeld = this.#isHeld;
+    const { onUnavailable, onError } = this.#options;
+    this.#hasFailed = true;
     try {
-      const report = wasHeld
-        ? await store.renewLease(instance, ttlMs)
-        : await store.openLease(instance, ttlMs);
-      if (instance === this.#instance && !this.#isStopped) this.#take(report, wasHeld);
+      if (this.#isHeld) await this.#renew();
+      // A lease that turns out to be gone is opened anew at once.
+      if (!this.#isHeld && !this.#isStopped) await this.#open();
+      this.#hasFailed = false;
     } catch (error) {
       if (error instanceof StoreUnavailableError) onUnavailable(error);
       else onError(error);
     }
   }
 
-  #take(report: LeaseReport, wasHeld: boolean): void {
-    const { onOpened, onHeld, onLapsed } = this.#options;
-    if (!report.held) {
-      this.lose();
-      return;
-    }
+  async #renew(): Promise<void> {
+    const { store, ttlMs } = this.#options;
+    const { instance } = this;
+    const report = await store.renewLease(instance, ttlMs);
+    if (this.#isStopped || instance !== this.instance) return;
+    if (report.held) this.#take(report);
+    else this.lose();
+  }
+
+  async #open(): Promise<void> {
+    const { store, ttlMs, onOpened } = this.#options;
+    const report = await store.openLease(this.instance, ttlMs);
+    if (this.#isStopped) return;
     this.#isHeld = true;
+    onOpened(this.instance);
+    this.#take(report);
+  }
+
+  #take({ lapsed }: LeaseReport): void {
+    const { onHeld, onLapsed } = this.#options;
     this.#heldAtMs = performance.now();
     onHeld();
-    if (!wasHeld) onOpened(this.#instance);
-    const others = report.lapsed.filter((instance) => instance !== this.#instance);
+    const others = lapsed.filter((instance) => instance !== this.instance);
     if (others.length > 0) onLapsed(others);
   }
 }

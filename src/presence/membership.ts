@@ -16,6 +16,8 @@ export interface MembershipOptions {
   readonly beat: () => Beat;
   /** A peer is dead: proven, convicted, or replaced by a later incarnation. */
   readonly onDead: (instance: Instance) => void;
+  /** This node was absent for so long that its peers may have taken it for dead. */
+  readonly onDoubt: () => void;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface MembershipOptions {
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #peers = new Peers();
-  readonly #asked = new Set<Instance>();
+  readonly #asked = new Set<string>();
   #subscriptions: BusSubscription[] = [];
   #timers: ReturnType<typeof setInterval>[] = [];
   #stopStatus: (() => void) | undefined;
@@ -66,14 +68,19 @@ export class Membership {
     this.#publish(this.#options.beat());
   }
 
-  /** Says goodbye, so that nobody has to find out, and falls silent. */
-  stop(): void {
-    if (this.#timers.length === 0) return;
+  /** Says goodbye, so that nobody has to find out: this node has no session left. */
+  leave(): void {
+    this.stop();
     this.#publish({ ...this.#options.beat(), is_leaving: true });
+  }
+
+  /** Falls silent. */
+  stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     this.#stopStatus?.();
     this.#timers = [];
+    this.#subscriptions = [];
   }
 
   #publish(beat: Beat): void {
@@ -85,39 +92,42 @@ export class Membership {
 
   #hear(message: BusMessage): void {
     const beat = parseBeat(message.data);
-    if (beat === undefined || beat.instance === this.#options.beat().instance) return;
-    // A node of our own name that is not us is our own past, or a mistake that the lease settles.
-    for (const past of this.#peers.hear(beat, performance.now())) this.#options.onDead(past);
+    if (beat === undefined) return;
+    const nowMs = performance.now();
+    if (beat.instance === this.#options.beat().instance) this.#peers.hearSelf(nowMs);
+    else if (this.#peers.hear(beat, nowMs)) void this.#ask(beat.node_id);
   }
 
   #judge(): void {
     if (this.#options.bus.status !== "connected") return;
     for (const verdict of this.#peers.judge(performance.now())) {
-      if (verdict.kind === "dead") this.#giveUp(verdict.instance);
-      else this.#ask(verdict.nodeId, verdict.instance);
+      if (verdict.kind === "dead") this.#options.onDead(verdict.instance);
+      else if (verdict.kind === "ask") void this.#ask(verdict.nodeId);
+      else this.#options.onDoubt();
     }
   }
 
-  async #ask(nodeId: string, instance: Instance): Promise<void> {
-    if (this.#asked.has(instance)) return;
-    this.#asked.add(instance);
+  async #ask(nodeId: string): Promise<void> {
+    if (this.#asked.has(nodeId)) return;
+    this.#asked.add(nodeId);
     const { bus, subjects } = this.#options;
     try {
       const options = { timeoutMs: PROBE_TIMEOUT_MS };
       const reply = parseBeat((await bus.request(subjects.nodeProbe(nodeId), "", options)).data);
-      if (reply?.instance === instance) this.#peers.answered(instance, performance.now());
-      else if (reply !== undefined) this.#giveUp(instance);
+      if (reply === undefined) return;
+      this.#bury(this.#peers.answered(nodeId, reply.instance, performance.now()));
     } catch (error) {
       // Only this proves anything: nobody listens where the node would.
-      if (error instanceof BusError && error.reason === "no_responders") this.#giveUp(instance);
+      if (error instanceof BusError && error.reason === "no_responders") {
+        this.#bury(this.#peers.absent(nodeId));
+      }
     } finally {
-      this.#asked.delete(instance);
+      this.#asked.delete(nodeId);
     }
   }
 
-  #giveUp(instance: Instance): void {
-    this.#peers.forget(instance);
-    this.#options.onDead(instance);
+  #bury(instances: readonly Instance[]): void {
+    for (const instance of instances) this.#options.onDead(instance);
   }
 }
 

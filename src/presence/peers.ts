@@ -1,11 +1,13 @@
 import type { Instance } from "./store.ts";
 
 /** A peer that is silent for so long is asked whether it lives, in ms. */
-const LATE_MS = 600;
+export const LATE_MS = 600;
 /** A peer that is silent for so long is taken for dead, whatever keeps it, in ms. */
-const SILENT_MS = 1500;
-/** When we ourselves stood still for so long, silence proves nothing, in ms. */
-const STALL_MS = 250;
+export const SILENT_MS = 1500;
+/** Our own beats come back over the bus; when none has for so long, we hear nobody, in ms. */
+const DEAF_MS = 800;
+/** What passes between two looks counts up to this, in ms: while we stood still we heard nobody. */
+const ATTENTION_MS = 100;
 
 /** What a heartbeat says. */
 export interface Beat {
@@ -21,54 +23,74 @@ export interface Beat {
 
 interface Peer {
   readonly beat: Beat;
+  /** By the listening clock. */
   readonly heardAtMs: number;
   /** False after a cut of our own: then silence may be ours, until we hear from it again. */
   readonly isProven: boolean;
 }
 
-/** What is to be done about a peer now. */
+/** What is to be done now. */
 export type Verdict =
-  | { readonly kind: "ask"; readonly nodeId: string; readonly instance: Instance }
-  | { readonly kind: "dead"; readonly instance: Instance };
+  /** Ask the node which of its instances lives, if any. */
+  | { readonly kind: "ask"; readonly nodeId: string }
+  | { readonly kind: "dead"; readonly instance: Instance }
+  /** We were absent for so long that the others may have given us up. */
+  | { readonly kind: "doubt" };
 
 /**
- * What this node knows of the others, and what follows from their silence. Pure but for its own
- * state: every call takes the time, in ms of a monotonic clock.
+ * What this node knows of the others, and what follows from their silence. Silence is counted by a
+ * clock that runs only while we listen: not while this process stood still, and not while we do not
+ * even hear ourselves. Pure but for its own state: every call takes the time, in ms of a monotonic clock.
  */
 export class Peers {
   readonly #peers = new Map<Instance, Peer>();
-  #judgedAtMs: number | undefined;
+  /** The listening clock. */
+  #clockMs = 0;
+  #lookedAtMs: number | undefined;
+  #heardSelfAtMs: number | undefined;
+  #isInDoubt = false;
 
   /** What the living last said. */
   get beats(): Beat[] {
     return [...this.#peers.values()].map((peer) => peer.beat);
   }
 
-  /** Takes in a heartbeat; gives earlier incarnations of the same node, which are over. */
-  hear(beat: Beat, nowMs: number): Instance[] {
+  /** Our own beat came back. */
+  hearSelf(nowMs: number): void {
+    const deafMs = nowMs - (this.#heardSelfAtMs ?? nowMs);
+    if (deafMs > SILENT_MS) this.#isInDoubt = true;
+    this.#advance(nowMs);
+    this.#heardSelfAtMs = nowMs;
+  }
+
+  /**
+   * Takes in another node's beat.
+   *
+   * @returns whether to ask that node: another instance of it was heard before, and one must be over
+   */
+  hear(beat: Beat, nowMs: number): boolean {
+    this.#advance(nowMs);
     if (beat.is_leaving) {
       this.#peers.delete(beat.instance);
-      return [];
+      return false;
     }
-    const past = [...this.#peers.values()]
-      .filter((peer) => peer.beat.node_id === beat.node_id && peer.beat.instance !== beat.instance)
-      .map((peer) => peer.beat.instance);
-    for (const instance of past) this.#peers.delete(instance);
-    this.#peers.set(beat.instance, { beat, heardAtMs: nowMs, isProven: true });
-    return past;
+    this.#peers.set(beat.instance, { beat, heardAtMs: this.#clockMs, isProven: true });
+    return this.#of(beat.node_id).length > 1;
   }
 
-  /** A peer answered when asked. */
-  answered(instance: Instance, nowMs: number): void {
+  /** A node that was asked answered; gives those of its instances that are over. */
+  answered(nodeId: string, instance: Instance, nowMs: number): Instance[] {
+    this.#advance(nowMs);
     const peer = this.#peers.get(instance);
     if (peer !== undefined) {
-      this.#peers.set(instance, { ...peer, heardAtMs: nowMs, isProven: true });
+      this.#peers.set(instance, { ...peer, heardAtMs: this.#clockMs, isProven: true });
     }
+    return this.#forget(this.#of(nodeId).filter((other) => other !== instance));
   }
 
-  /** Forgets a peer that is dead. */
-  forget(instance: Instance): void {
-    this.#peers.delete(instance);
+  /** Nobody is there under a node's id; gives its instances, which are all over. */
+  absent(nodeId: string): Instance[] {
+    return this.#forget(this.#of(nodeId));
   }
 
   /** The link to the others is cut, or is back: from here on silence proves nothing. */
@@ -78,24 +100,41 @@ export class Peers {
     }
   }
 
-  /** Whom to ask and whom to give up; call often. */
+  /** Whom to ask and whom to give up, which is told once; call often. */
   judge(nowMs: number): Verdict[] {
-    const stalledMs = nowMs - (this.#judgedAtMs ?? nowMs);
-    this.#judgedAtMs = nowMs;
-    if (stalledMs > STALL_MS) this.#forgive(nowMs);
-    const verdicts: Verdict[] = [];
+    this.#advance(nowMs);
+    const verdicts: Verdict[] = this.#isInDoubt ? [{ kind: "doubt" }] : [];
+    this.#isInDoubt = false;
+    const late = new Set<string>();
     for (const [instance, { beat, heardAtMs, isProven }] of this.#peers) {
-      if (!isProven) continue;
-      const silentMs = nowMs - heardAtMs;
-      if (silentMs >= SILENT_MS) verdicts.push({ kind: "dead", instance });
-      else if (silentMs >= LATE_MS) verdicts.push({ kind: "ask", nodeId: beat.node_id, instance });
+      const silentMs = this.#clockMs - heardAtMs;
+      if (!isProven || silentMs < LATE_MS) continue;
+      if (silentMs < SILENT_MS) late.add(beat.node_id);
+      else {
+        this.#peers.delete(instance);
+        verdicts.push({ kind: "dead", instance });
+      }
     }
+    for (const nodeId of late) verdicts.push({ kind: "ask", nodeId });
     return verdicts;
   }
 
-  #forgive(nowMs: number): void {
-    for (const [instance, peer] of this.#peers) {
-      this.#peers.set(instance, { ...peer, heardAtMs: nowMs });
-    }
+  #advance(nowMs: number): void {
+    const passedMs = nowMs - (this.#lookedAtMs ?? nowMs);
+    this.#lookedAtMs = nowMs;
+    if (passedMs > SILENT_MS / 2) this.#isInDoubt = true;
+    const isDeaf = this.#heardSelfAtMs === undefined || nowMs - this.#heardSelfAtMs > DEAF_MS;
+    if (!isDeaf) this.#clockMs += Math.min(passedMs, ATTENTION_MS);
+  }
+
+  #of(nodeId: string): Instance[] {
+    return [...this.#peers.values()]
+      .filter(({ beat }) => beat.node_id === nodeId)
+      .map(({ beat }) => beat.instance);
+  }
+
+  #forget(instances: readonly Instance[]): Instance[] {
+    for (const instance of instances) this.#peers.delete(instance);
+    return [...instances];
   }
 }

@@ -7,16 +7,12 @@ import { PresenceFeed } from "./feed.ts";
 import { Lease } from "./lease.ts";
 import { Membership } from "./membership.ts";
 import type { Beat } from "./peers.ts";
-import { resync } from "./resync.ts";
+import { Reaper } from "./reaper.ts";
+import { Resync } from "./resync.ts";
 import { Snapshots } from "./snapshots.ts";
-import { type Instance, type PresenceStore, StoreUnavailableError } from "./store.ts";
+import type { SessionState } from "./state.ts";
+import type { Instance, Outcome, PresenceStore, StoreUnavailableError } from "./store.ts";
 import { PresenceTracker } from "./tracker.ts";
-
-/** A claimer that dies while it reaps loses the claim after so long, in ms. */
-const CLAIM_TTL_MS = 5000;
-
-/** How soon a claim is tried again while the store is away, in ms. */
-const CLAIM_RETRY_MS = 250;
 
 /** What {@linkcode NodePresence} works with. Times are in ms. */
 export interface NodePresenceOptions {
@@ -57,11 +53,9 @@ export class NodePresence {
   readonly lease: Lease;
   readonly #options: NodePresenceOptions;
   readonly #announcer: Announcer;
+  readonly #reaper: Reaper;
+  readonly #resync: Resync;
   readonly #startedAt = new Date().toISOString();
-  readonly #reaping = new Map<Instance, Promise<void>>();
-  /** Claimed by this node, and not reaped yet because the store went away. */
-  readonly #claimed = new Set<Instance>();
-  readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   #stopStatus: (() => void) | undefined;
   #isStoreAway = false;
 
@@ -81,7 +75,7 @@ export class NodePresence {
       nodeId,
       ttlMs: options.leaseMs,
       onOpened: () => this.#onLeaseOpened(),
-      onHeld: () => this.#onStoreThere(),
+      onHeld: () => this.#onLeaseHeld(),
       onLost: () => this.#onLeaseLost(),
       onLapsed: (instances) => void this.reap(instances),
       onUnavailable: (error) => this.#onStoreAway(error),
@@ -94,30 +88,49 @@ export class NodePresence {
       region,
       graceMs: options.graceMs,
       instance: () => this.lease.instance,
-      announce: (outcome) => this.#announcer.announce(outcome),
+      announce: (presence, before) => this.#announcer.announce(presence, before),
+      onSessions: (sessions) => this.#onSessions(sessions),
       onLeaseLost: () => this.lease.lose(),
       onRefused: (error) => log.failed("write", error),
     });
-    this.snapshots = new Snapshots({ store, reap: (lapsed) => this.reap(lapsed) });
+    this.#reaper = new Reaper({
+      store,
+      instance: () => this.lease.instance,
+      ready: (instance) => this.#saved(instance),
+      onReaped: (instance, outcomes) => this.#onReaped(instance, outcomes),
+      onError: (error) => log.failed("reap", error),
+    });
+    this.snapshots = new Snapshots({
+      store,
+      reap: (lapsed) => this.reap(lapsed),
+      show: (presences) => this.feed.show(presences),
+    });
+    this.#resync = new Resync({
+      feed: this.feed,
+      snapshots: this.snapshots,
+      ready: () => bus.flush(),
+      onError: (error) => log.failed("resync", error),
+    });
     this.membership = new Membership({
       bus,
       subjects,
       nodeId,
       beat: () => this.#beat(),
-      onDead: (instance) => void this.#end(instance),
+      onDead: (instance) => void this.#reaper.reap(instance),
+      onDoubt: () => void this.lease.check(),
     });
   }
 
   /** Whether changes get through to the store. */
   get isStoreHealthy(): boolean {
-    return this.lease.isHeld && this.tracker.writer.isHealthy;
+    return this.lease.isHeld && !this.#isStoreAway && this.tracker.writer.isHealthy;
   }
 
   /** Opens the lease and meets the peers; resolves when the store was asked once. */
   async start(): Promise<void> {
     const { bus } = this.#options;
     this.#stopStatus = bus.onStatus((status) => {
-      if (status === "connected") void this.#rejoin();
+      if (status === "connected") this.#rejoin();
     });
     this.membership.start();
     await this.lease.check();
@@ -134,21 +147,21 @@ export class NodePresence {
 
   /** Ends what dead instances left behind; resolves when it is written, by whoever does it. */
   async reap(instances: readonly Instance[]): Promise<void> {
-    await Promise.all(instances.map((instance) => this.#end(instance)));
+    await Promise.all(instances.map((instance) => this.#reaper.reap(instance)));
   }
 
-  /** Ends this node's own sessions and its lease: a clean goodbye. */
+  /**
+   * Ends this node's own sessions and its lease: a clean goodbye. When the store is away it says
+   * nothing, so that the other nodes find out and see to it.
+   */
   async leave(): Promise<void> {
     await this.tracker.leaveAll();
-    this.membership.stop();
     await this.lease.stop();
-    const { store, log } = this.#options;
     try {
-      const { instance } = this.lease;
-      await store.claim(instance, instance, CLAIM_TTL_MS);
-      await store.reap(instance, Date.now());
+      await this.#reaper.reapSelf();
+      this.membership.leave();
     } catch (error) {
-      log.failed("leave", error);
+      this.#options.log.failed("leave", error);
     }
   }
 
@@ -159,7 +172,8 @@ export class NodePresence {
     void this.lease.stop();
     this.tracker.stop();
     this.feed.stop();
-    for (const retry of this.#retries) clearTimeout(retry);
+    this.#resync.stop();
+    this.#reaper.stop();
   }
 
   #beat(): Beat {
@@ -180,14 +194,18 @@ export class NodePresence {
     this.membership.beat();
   }
 
+  #onLeaseHeld(): void {
+    if (this.#isStoreAway) this.#options.log.storeBack();
+    this.#isStoreAway = false;
+    this.tracker.writer.resume();
+  }
+
   #onLeaseLost(): void {
     this.tracker.writer.pause();
     this.#options.log.leaseLost();
-  }
-
-  #onStoreThere(): void {
-    if (this.#isStoreAway) this.#options.log.storeBack();
-    this.#isStoreAway = false;
+    // If the store lost its data, whoever left meanwhile left no trace. By then every living node has
+    // registered its sessions again, and whoever is missing still is gone.
+    this.#resync.requestIn(this.#options.leaseMs);
   }
 
   #onStoreAway(error: StoreUnavailableError): void {
@@ -197,50 +215,32 @@ export class NodePresence {
   }
 
   /** The bus is back: say what was missed, look up what we missed. */
-  async #rejoin(): Promise<void> {
-    const { bus, store, log } = this.#options;
+  #rejoin(): void {
     this.#announcer.repeat();
-    try {
-      // While we were cut off, others may have taken us for dead.
-      await this.lease.check();
-      await bus.flush();
-      await resync(store, this.feed);
-    } catch (error) {
-      log.failed("resync", error);
+    // While we were cut off, others may have taken us for dead.
+    void this.lease.check();
+    this.#resync.request();
+  }
+
+  /** Our own sessions are written anew before what is left of our past is ended: nobody flickers. */
+  async #saved(instance: Instance): Promise<void> {
+    if (!this.lease.isOwn(instance)) return;
+    await this.lease.check();
+    await this.tracker.registered;
+  }
+
+  /** Sessions under our name that are not ours were those of a process that ran before us. */
+  #onSessions(sessions: readonly SessionState[]): void {
+    for (const { instance } of sessions) {
+      const isNamesake = instance.startsWith(`${this.#options.nodeId}:`);
+      if (isNamesake && !this.lease.isOwn(instance)) void this.#reaper.reap(instance);
     }
   }
 
-  #end(instance: Instance): Promise<void> {
-    let ending = this.#reaping.get(instance);
-    if (ending === undefined) {
-      ending = this.#claimAndReap(instance).finally(() => this.#reaping.delete(instance));
-      this.#reaping.set(instance, ending);
+  #onReaped(instance: Instance, outcomes: readonly Outcome[]): void {
+    for (const { presence, previous_location: before } of outcomes) {
+      this.#announcer.announce(presence, [before]);
     }
-    return ending;
-  }
-
-  async #claimAndReap(instance: Instance): Promise<void> {
-    const { store, log } = this.#options;
-    if (instance === this.lease.instance) return;
-    try {
-      const isOurs = this.#claimed.has(instance) ||
-        await store.claim(instance, this.lease.instance, CLAIM_TTL_MS);
-      if (!isOurs) return;
-      this.#claimed.add(instance);
-      const outcomes = await store.reap(instance, Date.now());
-      for (const outcome of outcomes) this.#announcer.announce(outcome);
-      this.#claimed.delete(instance);
-      log.reaped(instance, outcomes.length);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) {
-        log.failed("reap", error);
-        return;
-      }
-      const retry = setTimeout(() => {
-        this.#retries.delete(retry);
-        void this.#end(instance);
-      }, CLAIM_RETRY_MS);
-      this.#retries.add(retry);
-    }
+    this.#options.log.reaped(instance, outcomes.length);
   }
 }

@@ -9,6 +9,8 @@ export interface SnapshotOptions {
   readonly store: PresenceStore;
   /** Ends what is left of instances that lost their lease; resolves when that is written. */
   readonly reap: (lapsed: readonly Instance[]) => Promise<void>;
+  /** Told what is about to be shown to somebody; gives the newest that is known of each. */
+  readonly show: (presences: readonly Presence[]) => readonly Presence[];
 }
 
 /**
@@ -26,13 +28,15 @@ export class Snapshots {
 
   /** Users in the order asked. */
   async get(userIds: readonly string[]): Promise<readonly Presence[]> {
-    const snapshot = await this.#whole(() => this.#options.store.get(userIds));
-    return snapshot.presences;
+    const { presences } = await this.#whole(() => this.#options.store.get(userIds));
+    return this.#options.show(presences);
   }
 
   /** One page of the online users. */
-  list(query: ListQuery): Promise<Page> {
-    return this.#whole(() => this.#options.store.list(query));
+  async list(query: ListQuery): Promise<Page> {
+    const page = await this.#whole(() => this.#options.store.list(query));
+    this.#options.show(page.presences);
+    return page;
   }
 
   /** All that an interest covers, each user once. */
@@ -42,14 +46,8 @@ export class Snapshots {
       ...(interest.locations ?? []).map((location) => this.#everyone(location)),
       ...chunks(interest.users ?? [], PAGE).map((users) => this.get(users)),
     ]);
-    const newest = new Map<string, Presence>();
-    for (const presence of parts.flat()) {
-      const known = newest.get(presence.user_id);
-      if (known === undefined || known.version < presence.version) {
-        newest.set(presence.user_id, presence);
-      }
-    }
-    return [...newest.values()];
+    const [only] = parts;
+    return parts.length === 1 && only !== undefined ? only : newestOfEach(parts.flat());
   }
 
   /** A read that began before it was asked for may miss what the asker must see: it waits for the next. */
@@ -86,7 +84,7 @@ export class Snapshots {
       presences.push(...page.presences);
       cursor = page.cursor;
     } while (cursor !== null);
-    return presences;
+    return this.#options.show(presences);
   }
 
   /** Reads, and once more when the read came upon the remains of a dead node. */
@@ -96,6 +94,17 @@ export class Snapshots {
     await this.#options.reap(found.lapsed);
     return read();
   }
+}
+
+function newestOfEach(presences: readonly Presence[]): Presence[] {
+  const newest = new Map<string, Presence>();
+  for (const presence of presences) {
+    const known = newest.get(presence.user_id);
+    if (known === undefined || known.version < presence.version) {
+      newest.set(presence.user_id, presence);
+    }
+  }
+  return [...newest.values()];
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

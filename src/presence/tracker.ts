@@ -1,27 +1,17 @@
-import type { Status } from "../protocol/presence.ts";
+import type { Presence } from "../protocol/presence.ts";
 import type { Counters } from "../telemetry/counters.ts";
-import type { TimerWheel, WheelTimer } from "../timer_wheel.ts";
-import { type Intent, PresenceWriter } from "./writer.ts";
+import type { TimerWheel } from "../timer_wheel.ts";
 import type { SessionState } from "./state.ts";
 import type { Change, Instance, Outcome, PresenceStore } from "./store.ts";
-
-/** A record outlives its session's token by so much, in ms: it is renewed by the next change. */
-const TTL_MARGIN_MS = 60_000;
-
-/** A session that begins on this node. */
-export interface NewSession {
-  readonly sessionId: string;
-  readonly userId: string;
-  readonly name: string | undefined;
-  readonly connectedAtMs: number;
-  readonly tokenExpiresAtMs: number;
-}
-
-/** What a player says of themselves; what is absent stays. */
-export interface PresencePatch {
-  readonly status?: Status;
-  readonly location?: string | null;
-}
+import {
+  beginSession,
+  changeOf,
+  type NewSession,
+  type PresencePatch,
+  type TrackedSession,
+} from "./tracked_session.ts";
+import type { Intent } from "./write_queue.ts";
+import { PresenceWriter } from "./writer.ts";
 
 /** What {@linkcode PresenceTracker} works with. */
 export interface TrackerOptions {
@@ -33,21 +23,12 @@ export interface TrackerOptions {
   readonly graceMs: number;
   /** The instance under which this node acts now. */
   readonly instance: () => Instance;
-  /** A change was written; tell those who watch. */
-  readonly announce: (outcome: Outcome) => void;
+  /** A user is shown anew; tell those who watch, also where the user was shown before. */
+  readonly announce: (presence: Presence, before: readonly (string | null)[]) => void;
+  /** Told of all sessions of a user who has one here, after each change. */
+  readonly onSessions: (sessions: readonly SessionState[]) => void;
   readonly onLeaseLost: () => void;
   readonly onRefused: (error: unknown) => void;
-}
-
-interface Tracked {
-  readonly userId: string;
-  state: SessionState;
-  tokenExpiresAtMs: number;
-  /** Whether the store may know of it. */
-  wasSent: boolean;
-  /** Set while the socket is broken and the session waits for nothing but its grace to pass. */
-  grace: WheelTimer | undefined;
-  isLeaving: boolean;
 }
 
 /**
@@ -56,8 +37,9 @@ interface Tracked {
  */
 export class PresenceTracker {
   readonly #options: TrackerOptions;
-  readonly #sessions = new Map<string, Tracked>();
+  readonly #sessions = new Map<string, TrackedSession>();
   readonly #writer: PresenceWriter;
+  #registered: Promise<unknown> = Promise.resolve();
 
   constructor(options: TrackerOptions) {
     this.#options = options;
@@ -65,7 +47,8 @@ export class PresenceTracker {
       store: options.store,
       instance: options.instance,
       change: (sessionId, intent) => this.#change(sessionId, intent),
-      onOutcome: (sessionId, intent, outcome) => this.#onOutcome(sessionId, intent, outcome),
+      onOutcome: (sessionId, intent, outcome, isRepeated) =>
+        this.#onOutcome(sessionId, intent, outcome, isRepeated),
       onLeaseLost: options.onLeaseLost,
       onRefused: options.onRefused,
     });
@@ -88,24 +71,12 @@ export class PresenceTracker {
    */
   join(session: NewSession): Promise<Outcome> {
     this.#options.counters.presenceJoins++;
-    const { sessionId, userId, name, connectedAtMs, tokenExpiresAtMs } = session;
-    this.#sessions.set(sessionId, {
-      userId,
-      tokenExpiresAtMs,
-      wasSent: false,
-      grace: undefined,
-      isLeaving: false,
-      state: {
-        session_id: sessionId,
-        instance: this.#options.instance(),
-        region: this.#options.region,
-        ...(name === undefined ? {} : { name }),
-        status: "online",
-        location: null,
-        updated_at_ms: 0,
-        connected_at_ms: connectedAtMs,
-      },
-    });
+    const { sessionId } = session;
+    const instance = this.#options.instance();
+    this.#sessions.set(
+      sessionId,
+      beginSession(session, { instance, region: this.#options.region }),
+    );
     return this.#writer.write(sessionId, { op: "put" });
   }
 
@@ -145,11 +116,7 @@ export class PresenceTracker {
    */
   async resume(sessionId: string, fromSessionId: string): Promise<Outcome> {
     const outcome = await this.#writer.write(sessionId, { op: "resume", fromSessionId });
-    const earlier = this.#sessions.get(fromSessionId);
-    if (outcome.changed && earlier?.grace !== undefined) {
-      earlier.grace.cancel();
-      this.#sessions.delete(fromSessionId);
-    }
+    if (outcome.changed) this.#forget(fromSessionId);
     return outcome;
   }
 
@@ -176,8 +143,14 @@ export class PresenceTracker {
     }
   }
 
+  /** Resolves when what {@linkcode registerAgain} began is done, or cannot be done now. */
+  get registered(): Promise<unknown> {
+    return this.#registered;
+  }
+
   /** Writes every live session again, under the instance that this node has now. */
   registerAgain(): void {
+    const writes: Promise<Outcome>[] = [];
     for (const [sessionId, session] of this.#sessions) {
       if (session.isLeaving) {
         // It was the old instance's, which is over together with it.
@@ -185,8 +158,9 @@ export class PresenceTracker {
         continue;
       }
       session.state = { ...session.state, instance: this.#options.instance() };
-      this.#write(sessionId, { op: "put" });
+      writes.push(this.#writer.write(sessionId, { op: "put" }));
     }
+    this.#registered = Promise.allSettled(writes);
   }
 
   /** Ends all sessions and resolves when that is written. */
@@ -208,36 +182,36 @@ export class PresenceTracker {
   #change(sessionId: string, intent: Intent): Change | undefined {
     const session = this.#sessions.get(sessionId);
     if (session === undefined) return undefined;
-    const { userId, state } = session;
-    const nowMs = Date.now();
-    if (intent.op === "leave") {
-      // What the store never heard of need not leave.
-      if (!session.wasSent) {
-        this.#sessions.delete(sessionId);
-        return undefined;
-      }
-      const { instance } = state;
-      return { op: "leave", user_id: userId, session_id: sessionId, instance, now_ms: nowMs };
+    // What the store never heard of need not leave.
+    if (intent.op === "leave" && !session.wasSent) {
+      this.#sessions.delete(sessionId);
+      return undefined;
     }
     session.wasSent = true;
-    const ttlMs = Math.max(session.tokenExpiresAtMs - nowMs, 0) + TTL_MARGIN_MS;
-    const put = { user_id: userId, session: state, now_ms: nowMs, ttl_ms: ttlMs };
-    return intent.op === "put"
-      ? { op: "put", ...put }
-      : { op: "resume", from_session_id: intent.fromSessionId, ...put };
+    return changeOf(session, intent, Date.now());
   }
 
-  #onOutcome(sessionId: string, intent: Intent, outcome: Outcome): void {
+  #onOutcome(sessionId: string, intent: Intent, outcome: Outcome, isRepeated: boolean): void {
     const session = this.#sessions.get(sessionId);
+    const shownAt = session?.shownAt ?? null;
     if (session !== undefined) {
+      session.shownAt = outcome.presence.location;
       if (intent.op === "leave") this.#sessions.delete(sessionId);
       else if (intent.op === "resume") this.#adopt(session, outcome);
     }
-    this.#options.announce(outcome);
+    this.#options.onSessions(outcome.sessions);
+    if (!outcome.changed && !isRepeated) return;
+    this.#options.announce(outcome.presence, [outcome.previous_location, shownAt]);
+  }
+
+  /** A session that another one has taken the place of; should its socket still live, it is nobody's. */
+  #forget(sessionId: string): void {
+    this.#sessions.get(sessionId)?.grace?.cancel();
+    this.#sessions.delete(sessionId);
   }
 
   /** Takes over what the store let the session go on with. */
-  #adopt(session: Tracked, outcome: Outcome): void {
+  #adopt(session: TrackedSession, outcome: Outcome): void {
     const stored = outcome.sessions.find((other) => other.session_id === session.state.session_id);
     if (stored === undefined || stored.updated_at_ms <= session.state.updated_at_ms) return;
     const { status, location, updated_at_ms } = stored;

@@ -6,7 +6,9 @@ import {
   type PresenceStore,
   StoreUnavailableError,
 } from "./store.ts";
+import { type Intent, type Pending, rejectAll, WriteQueue } from "./write_queue.ts";
 
+/** Changes in one script call. */
 const MAX_BATCH = 100;
 const MAX_IN_FLIGHT = 4;
 
@@ -20,12 +22,6 @@ const MAX_GAP_MS = 50;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2000;
 
-/** What is to be written of a session. Its state is read only when it is sent: the newest wins. */
-export type Intent =
-  | { readonly op: "put" }
-  | { readonly op: "leave" }
-  | { readonly op: "resume"; readonly fromSessionId: string };
-
 /** What {@linkcode PresenceWriter} works with. */
 export interface WriterOptions {
   readonly store: PresenceStore;
@@ -33,27 +29,35 @@ export interface WriterOptions {
   readonly instance: () => Instance;
   /** Builds the change from the session's present state; undefined when there is nothing to do. */
   readonly change: (sessionId: string, intent: Intent) => Change | undefined;
-  readonly onOutcome: (sessionId: string, intent: Intent, outcome: Outcome) => void;
+  /**
+   * A change was written. `isRepeated`: an earlier attempt may have done it, unseen, so that there may
+   * be something to announce even when the store found nothing left to do.
+   */
+  readonly onOutcome: (
+    sessionId: string,
+    intent: Intent,
+    outcome: Outcome,
+    isRepeated: boolean,
+  ) => void;
+  /** The writing instance's lease is gone; nothing is sent until `resume()`. */
   readonly onLeaseLost: () => void;
   /** Told of a change that the store refused for good; it was dropped. */
   readonly onRefused: (error: unknown) => void;
 }
 
-interface Pending {
-  readonly sessionId: string;
-  readonly intent: Intent;
-  readonly waiters: PromiseWithResolvers<Outcome>[];
+interface Entry {
+  readonly pending: Pending;
+  readonly change: Change;
 }
 
 /**
  * Writes sessions' changes to the store: at once when they are few, in batches when they are many,
- * a session's own in order, and again until they are written when the store is away. The queue is
- * bounded by the sessions there are: of one session, only the newest state waits.
+ * a session's own in order, and again until they are written when the store is away.
  */
 export class PresenceWriter {
   readonly #options: WriterOptions;
-  /** By session, in order of arrival. */
-  readonly #pending = new Map<string, Pending[]>();
+  readonly #queue = new WriteQueue();
+  /** Sessions of which something is under way. */
   readonly #writing = new Set<string>();
   #inFlight = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -73,7 +77,9 @@ export class PresenceWriter {
 
   /** Sessions whose newest state is not written yet. */
   get queued(): number {
-    return this.#pending.size + this.#writing.size;
+    let both = 0;
+    for (const sessionId of this.#writing) if (this.#queue.has(sessionId)) both++;
+    return this.#queue.size + this.#writing.size - both;
   }
 
   /**
@@ -83,7 +89,7 @@ export class PresenceWriter {
    */
   write(sessionId: string, intent: Intent): Promise<Outcome> {
     const waiter = Promise.withResolvers<Outcome>();
-    this.#enqueue(sessionId, intent, waiter);
+    this.#queue.add({ sessionId, intent, waiters: [waiter], isRepeated: false });
     if (!this.isHealthy) {
       waiter.reject(new StoreUnavailableError("The presence store is away; the change is kept"));
     }
@@ -96,21 +102,28 @@ export class PresenceWriter {
     this.#isPaused = true;
   }
 
+  /** The lease is held and the store there: what waits is sent now. */
   resume(): void {
     this.#isPaused = false;
-    this.#retryMs = 0;
+    if (!this.isHealthy) {
+      this.#retryMs = 0;
+      this.#notBefore = 0;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
     this.#plan();
   }
 
   /** Nothing can be written for now: whoever waits is told, and what they wait for is kept. */
   fail(error: StoreUnavailableError): void {
     this.#retryMs = Math.max(this.#retryMs, FIRST_RETRY_MS);
-    this.#reject([...this.#pending.values()].flat(), error);
+    this.#queue.reject(error);
+    this.#settle();
   }
 
-  /** Resolves when everything is written. */
+  /** Resolves when everything is written, or when that cannot be done now. */
   idle(): Promise<void> {
-    if (this.queued === 0) return Promise.resolve();
+    if (this.queued === 0 || !this.isHealthy) return Promise.resolve();
     this.#whenIdle ??= Promise.withResolvers();
     return this.#whenIdle.promise;
   }
@@ -118,27 +131,14 @@ export class PresenceWriter {
   stop(): void {
     clearTimeout(this.#timer);
     this.#isPaused = true;
-    this.#reject([...this.#pending.values()].flat(), new StoreUnavailableError("Shutting down"));
-    this.#pending.clear();
-  }
-
-  #enqueue(sessionId: string, intent: Intent, waiter: PromiseWithResolvers<Outcome>): void {
-    const queue = this.#pending.get(sessionId);
-    if (queue === undefined) {
-      this.#pending.set(sessionId, [{ sessionId, intent, waiters: [waiter] }]);
-      return;
-    }
-    const last = queue.at(-1);
-    if (last !== undefined && overtakes(intent, last.intent)) {
-      queue[queue.length - 1] = { sessionId, intent, waiters: [...last.waiters, waiter] };
-      return;
-    }
-    queue.push({ sessionId, intent, waiters: [waiter] });
+    this.#queue.reject(new StoreUnavailableError("Shutting down"));
+    this.#queue.clear();
   }
 
   #plan(): void {
-    if (this.#timer !== undefined || this.#isPaused) return;
-    if (this.#pending.size === 0 || this.#inFlight >= MAX_IN_FLIGHT) return;
+    if (this.#timer !== undefined || this.#isPaused || this.#queue.size === 0) return;
+    // One attempt is enough to see whether the store is back.
+    if (this.#inFlight >= (this.isHealthy ? MAX_IN_FLIGHT : 1)) return;
     const waitMs = this.#notBefore - performance.now();
     if (waitMs <= 0) {
       this.#send();
@@ -160,7 +160,7 @@ export class PresenceWriter {
     const gapMs = Math.min(batch.length * GAP_PER_CHANGE_MS, MAX_GAP_MS);
     this.#notBefore = performance.now() + gapMs;
     this.#inFlight++;
-    this.#apply(batch).finally(() => {
+    this.#apply(this.#options.instance(), batch).finally(() => {
       this.#inFlight--;
       for (const { pending } of batch) this.#writing.delete(pending.sessionId);
       this.#plan();
@@ -170,78 +170,79 @@ export class PresenceWriter {
   }
 
   #settle(): void {
-    if (this.queued > 0) return;
+    if (this.queued > 0 && this.isHealthy) return;
     this.#whenIdle?.resolve();
     this.#whenIdle = undefined;
   }
 
-  #take(): { pending: Pending; change: Change }[] {
-    const batch: { pending: Pending; change: Change }[] = [];
-    for (const [sessionId, queue] of this.#pending) {
-      if (batch.length >= MAX_BATCH) break;
-      if (this.#writing.has(sessionId)) continue;
-      this.#pending.delete(sessionId);
-      for (const pending of queue) {
-        const change = this.#options.change(sessionId, pending.intent);
-        if (change === undefined) {
-          this.#reject([pending], new StoreUnavailableError("The session is gone"));
-          continue;
-        }
-        batch.push({ pending, change });
-        this.#writing.add(sessionId);
+  #take(): Entry[] {
+    const taken = this.#queue.take(MAX_BATCH, (sessionId) => this.#writing.has(sessionId));
+    return taken.flatMap((pending) => {
+      const change = this.#options.change(pending.sessionId, pending.intent);
+      if (change === undefined) {
+        rejectAll([pending], new StoreUnavailableError("The session is gone"));
+        return [];
       }
-    }
-    return batch;
+      this.#writing.add(pending.sessionId);
+      return [{ pending, change }];
+    });
   }
 
-  async #apply(batch: readonly { pending: Pending; change: Change }[]): Promise<void> {
-    const { store, instance, onOutcome, onLeaseLost, onRefused } = this.#options;
+  async #apply(instance: Instance, batch: readonly Entry[]): Promise<void> {
+    let outcomes: readonly Outcome[];
     try {
-      const outcomes = await store.apply(instance(), batch.map(({ change }) => change));
-      this.#retryMs = 0;
-      outcomes.forEach((outcome, index) => {
-        const pending = batch[index]?.pending;
-        if (pending === undefined) return;
-        onOutcome(pending.sessionId, pending.intent, outcome);
-        for (const waiter of pending.waiters) waiter.resolve(outcome);
-      });
+      outcomes = await this.#options.store.apply(instance, batch.map(({ change }) => change));
     } catch (error) {
       const pending = batch.map((entry) => entry.pending);
-      if (error instanceof LeaseLostError) {
-        this.#isPaused = true;
-        this.#putBack(pending);
-        onLeaseLost();
-      } else if (error instanceof StoreUnavailableError) {
-        this.#retryMs = Math.min(Math.max(this.#retryMs * 2, FIRST_RETRY_MS), MAX_RETRY_MS);
-        this.#notBefore = performance.now() + this.#retryMs;
-        this.#reject(pending, error);
-        this.#putBack(pending.map((entry) => ({ ...entry, waiters: [] })));
-      } else {
-        onRefused(error);
-        this.#reject(pending, error);
-      }
+      if (error instanceof LeaseLostError) this.#onLeaseLost(instance, pending);
+      else if (error instanceof StoreUnavailableError) this.#onUnavailable(error, pending);
+      else await this.#onRefused(error, instance, batch);
+      return;
+    }
+    this.#retryMs = 0;
+    for (const [index, outcome] of outcomes.entries()) {
+      const entry = batch[index];
+      if (entry !== undefined) this.#succeed(entry.pending, outcome);
     }
   }
 
-  /** Puts what was not written before what came meanwhile, which overtakes it where it can. */
-  #putBack(entries: readonly Pending[]): void {
-    for (const entry of entries.toReversed()) {
-      const queue = this.#pending.get(entry.sessionId);
-      const next = queue?.[0];
-      if (queue === undefined || next === undefined) {
-        this.#pending.set(entry.sessionId, [entry]);
-      } else if (overtakes(next.intent, entry.intent)) {
-        queue[0] = { ...next, waiters: [...entry.waiters, ...next.waiters] };
-      } else queue.unshift(entry);
+  #succeed({ sessionId, intent, waiters, isRepeated }: Pending, outcome: Outcome): void {
+    this.#options.onOutcome(sessionId, intent, outcome, isRepeated);
+    for (const waiter of waiters) waiter.resolve(outcome);
+  }
+
+  #onLeaseLost(instance: Instance, pending: readonly Pending[]): void {
+    this.#queue.putBack(pending);
+    // Several batches may bring the same news: by the second, the node may have gone on already.
+    if (instance !== this.#options.instance()) return;
+    this.#isPaused = true;
+    this.#options.onLeaseLost();
+  }
+
+  #onUnavailable(error: StoreUnavailableError, pending: readonly Pending[]): void {
+    // Batches that fail together are one failure.
+    const isFirst = this.isHealthy || this.#inFlight === 1;
+    if (isFirst) {
+      this.#retryMs = Math.min(Math.max(this.#retryMs * 2, FIRST_RETRY_MS), MAX_RETRY_MS);
     }
+    this.#notBefore = performance.now() + this.#retryMs;
+    rejectAll(pending, error);
+    this.#queue.putBack(pending.map((entry) => ({ ...entry, waiters: [], isRepeated: true })));
   }
 
-  #reject(entries: readonly Pending[], error: unknown): void {
-    for (const { waiters } of entries) for (const waiter of waiters) waiter.reject(error);
+  /** One change that the store cannot take must not drag the others down: each half is tried alone. */
+  async #onRefused(error: unknown, instance: Instance, batch: readonly Entry[]): Promise<void> {
+    if (batch.length === 1) {
+      this.#options.onRefused(error);
+      rejectAll(batch.map(({ pending }) => pending), error);
+      return;
+    }
+    const again = batch.map(({ pending, change }) => ({
+      pending: { ...pending, isRepeated: true },
+      change,
+    }));
+    const middle = Math.ceil(again.length / 2);
+    await this.#apply(instance, again.slice(0, middle));
+    await this.#apply(instance, again.slice(middle));
   }
-}
-
-/** Whether writing the later intent makes the earlier one needless. */
-function overtakes(later: Intent, earlier: Intent): boolean {
-  return later.op !== "resume" && earlier.op !== "resume";
 }
