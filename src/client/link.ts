@@ -157,7 +157,7 @@ export class Link {
     const said = broken ? this.#said : null;
     return {
       code: said?.code ?? code,
-      detail: reason || (said?.detail ?? ""),
+      detail: said?.detail ?? reason,
       ...(this.#incompatible ? { cause: "incompatible" as const } : {}),
       opened,
       welcomedAt: this.#welcomedAt,

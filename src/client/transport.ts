@@ -7,13 +7,15 @@ interface SocketEvents {
   readonly open: unknown;
   readonly message: { readonly data: unknown };
   readonly close: { readonly code: number; readonly reason: string };
-  readonly error: unknown;
+  /** Browsers say nothing more; Deno and `ws` give a message. */
+  readonly error: { readonly message?: string };
 }
 
 /** How a socket ended. */
 export interface SocketEnd {
   /** The close code (RFC 6455 §7.4), 1006 when there was no close frame. */
   readonly code: number;
+  /** The server's words or, where it said nothing, the runtime's. */
   readonly reason: string;
   /** Whether the handshake had succeeded. */
   readonly opened: boolean;
@@ -26,6 +28,7 @@ export class Transport {
   readonly #socket: WebSocketLike;
   #end: (end: SocketEnd) => void = () => {};
   #opened = false;
+  #problem = "";
   #muted = false;
 
   /**
@@ -47,10 +50,12 @@ export class Transport {
       if (!this.#muted) onFrame(typeof data === "string" ? data : null);
     });
     this.#on("close", ({ code, reason }) => {
-      this.#end({ code, reason, opened: this.#opened });
+      this.#end({ code, reason: reason || this.#problem, opened: this.#opened });
     });
-    // Says nothing that the close event does not; without a listener, `ws` would throw it.
-    this.#on("error", () => {});
+    // A close event follows. Without a listener, `ws` would throw the error.
+    this.#on("error", ({ message = "" }) => {
+      this.#problem = message;
+    });
   }
 
   /** Whether this side has closed or dropped it. */
