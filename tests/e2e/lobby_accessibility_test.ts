@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { accessibilityViolations, launchBrowser } from "../elements/browser.ts";
+import { buildLobby } from "../lobby/built_lobby.ts";
+import { startGateway } from "../support/gateway.ts";
+import { LobbyVisitor } from "./lobby_visitor.ts";
+
+await buildLobby();
+const browser = await launchBrowser();
+
+const PHONE = { width: 360, height: 740 };
+const DESKTOP = { width: 1440, height: 900 };
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const viewport of [PHONE, DESKTOP]) {
+    Deno.test(`axe-core finds nothing wrong with the lobby, ${colorScheme}, ${viewport.width} px`, async () => {
+      await using gateway = await startGateway();
+      await using ada = await LobbyVisitor.open(browser, gateway.url, { colorScheme, viewport });
+      await using bea = await LobbyVisitor.open(browser, gateway.url);
+      const { page } = ada;
+      const check = async (what: string): Promise<void> => {
+        assert.deepEqual(await accessibilityViolations(page), [], what);
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(width <= viewport.width, `${what}: ${width} px wide`);
+      };
+      await check("signing in");
+      await page.getByText("More options").click();
+      await page.getByRole("button", { name: "Enter the lobby" }).click();
+      await page.getByRole("alert").waitFor();
+      await check("signing in without a name");
+
+      await page.getByText("More options").click();
+      await ada.signIn("Ada", { admin: true });
+      await check("alone");
+      await bea.signIn("Bea");
+      await bea.setStatus("Away");
+      await bea.goTo("lobby");
+      await ada.untilPlayers(["Ada (You): Online", "Bea: Away · lobby"]);
+      await page.getByRole("button", { name: /^Bea/ }).click();
+      await ada.say("Hello");
+      await bea.untilMessage("Hello");
+      await bea.page.getByRole("button", { name: /^Ada/ }).click();
+      await bea.say("Good morning");
+      await ada.untilMessage("Good morning");
+      await page.getByLabel("To", { exact: true }).selectOption("Everyone");
+      await ada.say("Welcome, all of you");
+      await page.locator(".banner").waitFor();
+      await check("messages");
+      if (viewport === PHONE) await page.getByRole("button", { name: "Events" }).click();
+      await page.locator("#log summary").first().click();
+      await check("events");
+
+      await gateway.kill();
+      await ada.untilStatus("reconnecting");
+      if (viewport === PHONE) await page.getByRole("button", { name: "Players" }).click();
+      await check("reconnecting");
+    });
+  }
+}
+
+Deno.test("the lobby can be used with the keyboard alone", async () => {
+  await using gateway = await startGateway();
+  await using ada = await LobbyVisitor.open(browser, gateway.url);
+  const { keyboard } = ada.page;
+  await keyboard.type("Ada");
+  await keyboard.press("Enter");
+  await ada.untilStatus("connected");
+  await ada.untilPlayers(["Ada (You): Online"]);
+  const press = async (...keys: readonly string[]): Promise<void> => {
+    for (const key of keys) await keyboard.press(key);
+  };
+  await press("Tab", "ArrowRight");
+  await ada.untilPlayers(["Ada (You): Away"]);
+  await press("Tab");
+  await keyboard.type("lobby");
+  await press("Enter");
+  await ada.untilPlayers(["Ada (You): Away · lobby"]);
+  // Go, the filter, the list, in which Enter chooses a player.
+  await press("Tab", "Tab", "Tab", "Enter");
+  await keyboard.type("A note to myself");
+  await press("Enter");
+  await ada.untilMessage("A note to myself");
+});
+
+Deno.test("a phone shows one part at a time and counts what was not seen", async () => {
+  await using gateway = await startGateway();
+  await using ada = await LobbyVisitor.open(browser, gateway.url, { viewport: PHONE });
+  await using bea = await LobbyVisitor.open(browser, gateway.url);
+  await ada.signIn("Ada");
+  await bea.signIn("Bea");
+  const tab = ada.page.getByRole("button", { name: "Messages" });
+  assert.equal(await ada.page.locator("#messages").isVisible(), false);
+  await bea.page.getByRole("button", { name: /^Ada/ }).click();
+  await bea.say("Hello");
+  await ada.page.getByText("1 new").waitFor();
+  await tab.click();
+  assert.equal(await tab.getAttribute("aria-current"), "true");
+  assert.equal(await ada.page.locator("#people").isVisible(), false);
+  await ada.untilMessage("Bea to you", "Hello");
+  assert.equal(await ada.page.getByText("1 new").isVisible(), false);
+});
