@@ -66,6 +66,7 @@ export class Connection implements Caller, SocketListener {
   #isBusy = true;
   #afterReply: (() => void) | undefined;
   #isFirst = true;
+  #isOpen = false;
   #isOver = false;
 
   constructor(
@@ -135,14 +136,19 @@ export class Connection implements Caller, SocketListener {
     return this.#isOver;
   }
 
-  /** Whether the reader is behind; {@linkcode ConnectionHost.onCaughtUp} tells when no longer. */
+  /**
+   * Whether the reader is behind; {@linkcode ConnectionHost.onCaughtUp} tells when no longer. Before
+   * its welcome, everyone is.
+   */
   get isLagging(): boolean {
-    return this.outbox.isLagging;
+    return !this.#isOpen || this.outbox.isLagging;
   }
 
   /** Starts to handle messages, those that already came among them. */
   open(): void {
+    this.#isOpen = true;
     this.#lifetime.start(this.#identity.expiresAtMs);
+    this.#host.onCaughtUp(this);
     this.#isBusy = false;
     this.#drainInbox();
   }
