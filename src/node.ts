@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import type { EventStream } from "./events/stream.ts";
 import { createTokenVerifier } from "./gateway/auth.ts";
 import { Backlog } from "./gateway/backlog.ts";
-import type { ConnectionHost } from "./gateway/connection.ts";
+import type { Connection, ConnectionHost } from "./gateway/connection.ts";
 import { Delivery } from "./gateway/delivery.ts";
 import { Gatherer } from "./gateway/gatherer.ts";
 import { Heartbeat } from "./gateway/heartbeat.ts";
@@ -157,18 +157,21 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   };
   const heartbeat = new Heartbeat(() => hub.all(), config.heartbeatIntervalMs);
   let isDraining = false;
+  let comebackSpreadMs = COMEBACK_MIN_SPREAD_MS;
 
   const upgrade = createUpgrade({
     config,
     engine,
     verify,
     counters,
-    closedBecause: () => {
+    closedBecause: (opening) => {
       if (isDraining) return "draining";
-      return hub.size >= config.maxConnections ? "full" : undefined;
+      return hub.size + opening >= config.maxConnections ? "full" : undefined;
     },
     onOpen: (socket, identity, isBatching) => {
-      return reception.admit(socket, identity, isBatching, host);
+      const connection = reception.admit(socket, identity, isBatching, host);
+      if (isDraining) seeOff(connection);
+      return connection;
     },
   });
 
@@ -186,19 +189,21 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     await presence.start();
   }
 
+  function seeOff(connection: Connection): void {
+    connection.notify("system.shutdown", {
+      reason: "restart",
+      reconnect_after_ms: Math.round(COMEBACK_MIN_MS + Math.random() * comebackSpreadMs),
+    });
+    connection.close(CloseCode.serviceRestart, "restart");
+  }
+
   async function drain(): Promise<void> {
     isDraining = true;
-    const spreadMs = Math.min(
+    comebackSpreadMs = Math.min(
       Math.max(hub.size * COMEBACK_PER_CONNECTION_MS, COMEBACK_MIN_SPREAD_MS),
       COMEBACK_MAX_SPREAD_MS,
     );
-    for (const connection of [...hub.all()]) {
-      connection.notify("system.shutdown", {
-        reason: "restart",
-        reconnect_after_ms: Math.round(COMEBACK_MIN_MS + Math.random() * spreadMs),
-      });
-      connection.close(CloseCode.serviceRestart, "restart");
-    }
+    for (const connection of [...hub.all()]) seeOff(connection);
     await within(config.drainMs, goodbye());
     heartbeat.stop();
     control.stop();

@@ -12,7 +12,7 @@ import type { Identity } from "./auth.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Hub } from "./hub.ts";
-import type { Socket, SocketEnd, SocketListener } from "./socket.ts";
+import type { Socket, SocketEnd } from "./socket.ts";
 
 /** A store that does not answer keeps nobody from playing: the welcome goes out after so long, in ms. */
 const JOIN_PATIENCE_MS = 1000;
@@ -42,7 +42,7 @@ export class Reception {
     identity: Identity,
     isBatching: boolean,
     host: ConnectionHost,
-  ): SocketListener {
+  ): Connection {
     const { hub, presence, config, counters } = this.#options;
     const sessionId = `ws_${crypto.randomUUID().replaceAll("-", "")}`;
     const connection = new Connection(sessionId, identity, socket, isBatching, host);

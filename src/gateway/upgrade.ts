@@ -9,6 +9,7 @@ import {
 import type { Counters } from "../telemetry/counters.ts";
 import { type Identity, TokenError, type VerifyToken } from "./auth.ts";
 import { badRequest, httpError } from "./http_error.ts";
+import { Opening } from "./opening.ts";
 import { encodeNotification } from "./router.ts";
 import type { Socket, SocketListener, WebSocketEngine } from "./socket.ts";
 
@@ -21,8 +22,8 @@ export interface UpgradeOptions {
   readonly engine: WebSocketEngine;
   readonly verify: VerifyToken;
   readonly counters: Counters;
-  /** Why nobody is let in now, or undefined. */
-  readonly closedBecause: () => string | undefined;
+  /** Why nobody is let in now, besides so many who are about to open; or undefined. */
+  readonly closedBecause: (opening: number) => string | undefined;
   /** Takes over an open socket. */
   readonly onOpen: (socket: Socket, identity: Identity, isBatching: boolean) => SocketListener;
 }
@@ -39,6 +40,7 @@ export function createUpgrade(
   options: UpgradeOptions,
 ): (request: Request) => Promise<Response> | Response {
   const { config, verify, counters } = options;
+  const opening = new Opening();
 
   return function upgrade(request) {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
@@ -52,7 +54,7 @@ export function createUpgrade(
       counters.upgradesRefused.add("origin");
       return httpError(403, new RpcError(ErrorCode.forbidden, undefined, "Origin not allowed"));
     }
-    const closed = options.closedBecause();
+    const closed = options.closedBecause(opening.count);
     if (closed !== undefined) return turnAway(closed);
     const offered = offeredSubprotocols(request);
     const presented = findToken(request, offered, config.allowQueryToken);
@@ -80,7 +82,7 @@ export function createUpgrade(
       return accept(request, protocol, (socket) => refuse(socket, error));
     }
     // Others may have come while the token was verified.
-    const closed = options.closedBecause();
+    const closed = options.closedBecause(opening.count);
     if (closed !== undefined) return turnAway(closed);
     const isBatching = protocol === SUBPROTOCOL_BATCH;
     return accept(request, protocol, (socket) => options.onOpen(socket, identity, isBatching));
@@ -91,10 +93,15 @@ export function createUpgrade(
     protocol: string | undefined,
     onOpen: (socket: Socket) => SocketListener,
   ): Response {
+    const isSettled = opening.begin();
     try {
       const idleTimeoutMs = config.heartbeatIntervalMs * 2;
-      return options.engine.accept(request, { protocol, idleTimeoutMs }, onOpen);
+      return options.engine.accept(request, { protocol, idleTimeoutMs }, (socket) => {
+        isSettled();
+        return onOpen(socket);
+      });
     } catch {
+      isSettled();
       counters.upgradesRefused.add("handshake");
       return httpError(400, badRequest("Invalid WebSocket handshake"));
     }
