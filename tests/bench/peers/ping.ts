@@ -1,0 +1,76 @@
+import { Crowd } from "./crowd.ts";
+import type { Dialect } from "./dialect.ts";
+import { encodeFrame } from "./frames.ts";
+import type { Link } from "./link.ts";
+import type { PinnedServer } from "./server.ts";
+import { type Sample, sample } from "./sample.ts";
+
+const CLIENTS = 100;
+const DRAIN_LIMIT_MS = 5000;
+const POLL_MS = 20;
+/** The clock is read once in so many rounds. */
+const ROUNDS = 16;
+
+/** Requests and their answers: each client has some outstanding, and asks again when it is answered. */
+export class PingWork {
+  readonly #server: PinnedServer;
+  readonly #crowd: Crowd;
+  readonly #requests: Uint8Array;
+  readonly #requestLength: number;
+
+  constructor(server: PinnedServer, dialect: Dialect, tokens: readonly (string | undefined)[]) {
+    this.#server = server;
+    this.#crowd = Crowd.gather({ port: server.port, dialect, tokens: tokens.slice(0, CLIENTS) });
+    const request = encodeFrame(dialect.request);
+    this.#requestLength = request.length;
+    this.#requests = new Uint8Array(request.length * 64);
+    for (let index = 0; index < 64; index++) this.#requests.set(request, index * request.length);
+  }
+
+  /**
+   * @param outstanding requests of each client that wait for their answer at any time
+   * @throws {Error} when an answer is lost or doubled
+   */
+  run(outstanding: number, durationMs: number): Sample {
+    for (const link of this.#crowd.links) this.#ask(link, outstanding);
+    const result = sample(this.#server, () => this.#measure(durationMs));
+    this.#drain();
+    return result;
+  }
+
+  close(): void {
+    this.#crowd.close();
+  }
+
+  #measure(durationMs: number): number {
+    let answers = 0;
+    const onMessages = (link: Link, count: number): void => {
+      answers += count;
+      link.outstanding -= count;
+      this.#ask(link, count);
+    };
+    const endsAt = performance.now() + durationMs;
+    while (performance.now() < endsAt) {
+      for (let round = 0; round < ROUNDS; round++) this.#crowd.poll(POLL_MS, onMessages);
+    }
+    return answers;
+  }
+
+  #ask(link: Link, count: number): void {
+    if (count === 0) return;
+    link.outstanding += count;
+    link.send(this.#requests, count * this.#requestLength);
+  }
+
+  #drain(): void {
+    const deadline = performance.now() + DRAIN_LIMIT_MS;
+    while (this.#crowd.links.some(({ outstanding }) => outstanding > 0)) {
+      this.#crowd.poll(POLL_MS, (link, count) => link.outstanding -= count);
+      if (performance.now() > deadline) throw new Error("Some requests were never answered");
+    }
+    for (const link of this.#crowd.links) {
+      link.assertFirst("server_time");
+      if (link.outstanding < 0) throw new Error("Some requests were answered more than once");
+    }
+  }
+}
