@@ -39,8 +39,8 @@ export interface Subjects {
   nodeProbe(node: string): string;
   /** Commands to one node. */
   nodeControl(node: string): string;
-  /** Tells every node to close a user's sessions. */
-  kick(): string;
+  /** Tells every node that a session went on under another connection. */
+  sessionRetired(): string;
 
   /** An endpoint of the gateway's own NATS service, for example `presence.get`. */
   service(name: string): string;
@@ -138,7 +138,7 @@ export function createSubjects(prefix: string): Subjects {
     allNodeHeartbeats: () => `${node}*.heartbeat`,
     nodeProbe: (id) => `${node}${escapeToken(id)}.probe`,
     nodeControl: (id) => `${node}${escapeToken(id)}.control`,
-    kick: () => `${prefix}.kick`,
+    sessionRetired: () => `${prefix}.session.retired`,
 
     service: (name) => `${prefix}.svc.${dotted(name)}`,
     rpc: (method) => `${prefix}.rpc.${dotted(method)}`,

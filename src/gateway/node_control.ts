@@ -12,6 +12,10 @@ type Command =
   | { readonly op: "kick"; readonly user_id: string; readonly reason?: string }
   | { readonly op: "limit_sessions"; readonly session_id: string };
 
+interface Retirement {
+  readonly session_id: string;
+}
+
 /** What {@linkcode NodeControl} works with. */
 export interface NodeControlOptions {
   readonly bus: Bus;
@@ -25,7 +29,7 @@ export interface NodeControlOptions {
 /** Commands between nodes: those that close connections. */
 export class NodeControl {
   readonly #options: NodeControlOptions;
-  #subscription: BusSubscription | undefined;
+  #subscriptions: readonly BusSubscription[] = [];
 
   constructor(options: NodeControlOptions) {
     this.#options = options;
@@ -33,14 +37,26 @@ export class NodeControl {
 
   start(): void {
     const { bus, subjects, nodeId } = this.#options;
-    this.#subscription = bus.subscribe(subjects.nodeControl(nodeId), (message) => {
-      const closed = this.#carryOut(JSON.parse(message.data) as Command);
-      message.respond(JSON.stringify({ sessions: closed }));
-    });
+    this.#subscriptions = [
+      bus.subscribe(subjects.nodeControl(nodeId), (message) => {
+        const closed = this.#carryOut(JSON.parse(message.data) as Command);
+        message.respond(JSON.stringify({ sessions: closed }));
+      }),
+      bus.subscribe(subjects.sessionRetired(), (message) => {
+        this.#letGo((JSON.parse(message.data) as Retirement).session_id);
+      }),
+    ];
   }
 
   stop(): void {
-    this.#subscription?.unsubscribe();
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+  }
+
+  /** Another connection took a session's place: whoever still holds its old socket lets go of it. */
+  retire(sessionId: string): void {
+    this.#letGo(sessionId);
+    const retirement: Retirement = { session_id: sessionId };
+    this.#options.bus.publish(this.#options.subjects.sessionRetired(), JSON.stringify(retirement));
   }
 
   /**
@@ -67,6 +83,11 @@ export class NodeControl {
     this.#command(nodeId, { op: "limit_sessions", session_id: sessionId }).catch(() => {
       // The node is going or gone, and its sessions with it.
     });
+  }
+
+  /** Its client went on elsewhere: nobody is there to read why. */
+  #letGo(sessionId: string): void {
+    this.#options.hub.session(sessionId)?.close(CloseCode.normal, "resumed elsewhere");
   }
 
   async #command(nodeId: string, command: Command): Promise<number> {

@@ -53,6 +53,7 @@ export function createActions(parts: ActionParts): Actions {
         connection.afterReply(() => delivery.release(connection));
         return { resumed: false, replayed: 0 };
       }
+      control.retire(session_id);
       const state = tracker.state(connection.sessionId);
       if (state !== undefined) hub.move(connection, state.location);
       const missed = await delivery.missed(connection, last_seq);

@@ -86,7 +86,7 @@ export function unknownPresence(userId: string): Presence {
 
 /**
  * How a user looks to a reader who knows which instances live. Sessions of a dead instance count as
- * gone; the view then is one version newer than the record, since readers drop what is not newer.
+ * gone; for each, the view is one version newer than the record, since readers drop what is not newer.
  *
  * @param isAlive whether an instance holds its lease
  */
@@ -97,7 +97,7 @@ export function presenceOf(
   const all = Object.values(record.sessions);
   const live = all.filter((session) => isAlive(session.instance));
   const shown = shownSession(live);
-  const version = live.length === all.length ? record.version : record.version + 1;
+  const version = record.version + all.length - live.length;
   const name = shown?.name ?? record.name;
   return {
     user_id: record.user_id,
