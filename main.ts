@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { type Bus } from "./src/bus/bus.ts";
+import type { Bus } from "./src/bus/bus.ts";
 import { connectNatsBus, type NatsBus } from "./src/bus/bus_nats.ts";
-
 import { createSubjects } from "./src/bus/subjects.ts";
 import { type Config, ConfigError, readConfig } from "./src/config.ts";
 import { VARIABLES } from "./src/config_variables.ts";
@@ -16,8 +15,13 @@ import {
   JETSTREAM_LIMITS,
 } from "./src/events/stream_jetstream.ts";
 import { createGateway, eventWindowMs, type Gateway } from "./src/gateway.ts";
+import type { WebSocketEngine } from "./src/gateway/socket.ts";
+import { createDenoEngine } from "./src/gateway/socket_deno.ts";
+import { createWsEngine } from "./src/gateway/socket_ws.ts";
 import { createLobby } from "./src/lobby/lobby.ts";
+import { type MemoryAlarm, untilMemoryAlarm } from "./src/memory_guard.ts";
 import { createRedisStore } from "./src/presence/store_redis.ts";
+import { readKeyPair } from "./src/serve_tls.ts";
 import { log, startLog } from "./src/telemetry/log.ts";
 import { reportMalformed } from "./src/telemetry/presence_log.ts";
 
@@ -52,6 +56,7 @@ async function compose(config: Config): Promise<{ gateway: Gateway; bus: Bus | u
   const { redis, resumeWindowMs, development } = config;
   const gateway = await createGateway({
     config,
+    engine: createEngine(config),
     ...(redis === undefined ? {} : { store: createRedisStore({ ...redis, resumeWindowMs }) }),
     ...(bus === undefined ? {} : { bus }),
     ...(bus === undefined || !await canUseJetStream(bus) ? {} : {
@@ -84,21 +89,14 @@ async function canUseJetStream(bus: NatsBus): Promise<boolean> {
   return has;
 }
 
-function serve(config: Config, gateway: Gateway): Deno.HttpServer<Deno.NetAddr> {
-  const tls = config.tls === undefined ? {} : {
-    cert: Deno.readTextFileSync(config.tls.certFile),
-    key: Deno.readTextFileSync(config.tls.keyFile),
-  };
-  return Deno.serve({
-    hostname: config.host,
-    port: config.port,
-    ...tls,
-    onListen: ({ hostname, port }) => {
-      const scheme = config.tls === undefined ? "http" : "https";
-      const host = hostname === "0.0.0.0" ? "localhost" : hostname;
-      log.info("listening", { address: `${scheme}://${host}:${port}`, lobby: config.lobby });
-    },
-  }, gateway.fetch);
+function createEngine(config: Config): WebSocketEngine {
+  return config.websocketEngine === "ws" ? createWsEngine(config) : createDenoEngine();
+}
+
+async function serve(config: Config, gateway: Gateway): Promise<void> {
+  const { host: hostname, port, tls, lobby, websocketEngine: engine } = config;
+  const server = await gateway.serve({ hostname, port, tls });
+  log.info("listening", { address: server.url, lobby, engine });
 }
 
 /** Nothing that one connection does may end the process for all others. */
@@ -135,27 +133,37 @@ function untilSignal(): Promise<Deno.Signal> {
   return promise;
 }
 
-async function run(config: Config): Promise<void> {
+/** @returns the exit status */
+async function run(config: Config): Promise<number> {
   await startLog(config);
   surviveErrors();
   if (config.tokenKey.kind === "secret" && config.tokenKey.secret.length < 32) {
     log.warning("JWT_SECRET is short: HS256 wants at least 32 bytes (RFC 7518, section 3.2)");
   }
+  if (config.tls !== undefined) readKeyPair(config.tls);
   const signal = untilSignal();
   const { gateway, bus } = await compose(config);
   await gateway.start();
-  const server = serve(config, gateway);
-  log.info("draining", { signal: await signal });
+  await serve(config, gateway);
+  const end = await Promise.race([signal, untilFilled(config, gateway)]);
+  const isAsked = typeof end === "string";
+  if (isAsked) log.info("draining", { signal: end });
+  else log.error("draining: clients fill the memory with messages that never end", { ...end });
   await gateway.drain();
   await bus?.close();
-  // A reader that blocks would keep the server from finishing: nobody waits for it.
-  server.unref();
   log.info("stopped");
+  return isAsked ? 0 : 2;
+}
+
+/** Only the runtime's own WebSocket can be filled from outside. */
+function untilFilled(config: Config, gateway: Gateway): Promise<MemoryAlarm> {
+  if (config.websocketEngine !== "deno") return new Promise(() => {});
+  return untilMemoryAlarm(() => gateway.node.hub.size);
 }
 
 try {
-  await run(readEnvironment());
-  Deno.exit(0);
+  // A reader that blocks would keep the server from finishing: nobody waits for it.
+  Deno.exit(await run(readEnvironment()));
 } catch (error) {
   if (error instanceof ConfigError) {
     for (const problem of error.problems) console.error(problem);

@@ -17,6 +17,7 @@ import { createDenoEngine } from "./gateway/socket_deno.ts";
 import { createNode, type Node } from "./node.ts";
 import type { PresenceStore } from "./presence/store.ts";
 import { createMemoryStore } from "./presence/store_memory.ts";
+import type { FetchHandler, HttpServer, ServeOptions } from "./serve.ts";
 import { reportMalformed } from "./telemetry/presence_log.ts";
 
 export { type Config, ConfigError, readConfig } from "./config.ts";
@@ -50,6 +51,8 @@ export interface Gateway {
   readonly node: Node;
   /** Begins to serve. */
   start(): Promise<void>;
+  /** Listens with the server that belongs to its engine, as an alternative to `Deno.serve`. */
+  serve(options: ServeOptions): Promise<HttpServer>;
   /** Sees all clients off; afterwards the process can end. */
   drain(): Promise<void>;
 }
@@ -76,6 +79,7 @@ export interface Gateway {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config } = options;
   const bus = options.bus ?? createMemoryBus();
+  const engine = options.engine ?? createDenoEngine();
   const node = await createNode({
     config,
     bus,
@@ -87,11 +91,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       shared: false,
       onMalformed: reportMalformed,
     }),
-    engine: options.engine ?? createDenoEngine(),
+    engine,
     methods: options.methods ?? {},
   });
   const app = createApp(node, options.lobby);
-  return { fetch: (request) => app.fetch(request), node, start: node.start, drain: node.drain };
+  const fetch: FetchHandler = (request) => app.fetch(request);
+  return {
+    fetch,
+    node,
+    start: node.start,
+    serve: (where) => engine.serve(where, fetch),
+    drain: node.drain,
+  };
 }
 
 /**

@@ -22,6 +22,12 @@ const LINGER_MS = 50;
 /** How long a peer may take to answer a close frame, in ms. */
 const CLOSE_TIMEOUT_MS = 5000;
 
+/** The contract's notifications are checked by type; a game's own may be anything. */
+interface Notify {
+  <Name extends keyof Notifications>(method: Name, params: Notifications[Name]): void;
+  (method: string, params: unknown): void;
+}
+
 /** What the connections of a node have in common. */
 export interface ConnectionHost {
   readonly router: Router;
@@ -55,6 +61,10 @@ export class Connection implements Caller, SocketListener {
   /** Whether something arrived since the flag was last cleared. */
   hasSpoken = false;
   readonly outbox: Outbox;
+  /** Sends a notification. A handler may take it out of its context. */
+  readonly notify: Notify = (method: string, params: unknown): void => {
+    this.outbox.send(encodeNotification(method, params));
+  };
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
   readonly #lifetime: TokenLifetime;
@@ -164,12 +174,6 @@ export class Connection implements Caller, SocketListener {
     this.outbox.send(message);
   }
 
-  notify<Name extends keyof Notifications>(method: Name, params: Notifications[Name]): void;
-  notify(method: string, params: unknown): void;
-  notify(method: string, params: unknown): void {
-    this.outbox.send(encodeNotification(method, params));
-  }
-
   /** Does something once the answer to the message being handled is on its way. */
   afterReply(action: () => void): void {
     this.#afterReply = action;
@@ -190,15 +194,31 @@ export class Connection implements Caller, SocketListener {
     if (this.#isOver) return;
     counters.messagesReceived++;
     counters.receivedLength += text.length;
-    const isTooLarge = exceedsUtf8Length(text, this.#host.maxMessageBytes);
-    const admission = isTooLarge ? "too_large" : this.admit() ?? "handle";
+    if (exceedsUtf8Length(text, this.#host.maxMessageBytes)) {
+      this.#receive("", "too_large");
+      return;
+    }
+    const admission = this.admit() ?? "handle";
+    if (!this.#isOver) this.#receive(text, admission);
+  }
+
+  onTooLarge(): void {
+    this.hasSpoken = true;
     if (this.#isOver) return;
-    if (this.#isBusy) this.#wait({ text: isTooLarge ? "" : text, admission });
-    else this.#handle(text, admission);
+    this.#host.counters.messagesReceived++;
+    this.#receive("", "too_large");
   }
 
   onBinary(): void {
     this.close(CloseCode.unsupportedData, "binary frames are not supported");
+  }
+
+  onSilence(): void {
+    this.fail(
+      CloseCode.heartbeatLost,
+      new RpcError(ErrorCode.unavailable, { part: "client" }, "Heartbeat lost"),
+      "heartbeat lost",
+    );
   }
 
   onEnd(end: SocketEnd): void {
@@ -251,6 +271,11 @@ export class Connection implements Caller, SocketListener {
       }),
       "flooding",
     );
+  }
+
+  #receive(text: string, admission: Admission): void {
+    if (this.#isBusy) this.#wait({ text, admission });
+    else this.#handle(text, admission);
   }
 
   #wait(message: Waiting): void {

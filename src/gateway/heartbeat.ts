@@ -1,5 +1,3 @@
-import { CloseCode } from "../protocol/close_codes.ts";
-import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { Connection } from "./connection.ts";
 
 interface Stall {
@@ -37,12 +35,7 @@ export class Heartbeat {
   /** Looks at every connection as of `nowMs`. */
   sweep(nowMs: number): void {
     for (const connection of this.#connections()) {
-      if (this.#isAlive(connection, nowMs)) continue;
-      connection.fail(
-        CloseCode.heartbeatLost,
-        new RpcError(ErrorCode.unavailable, { part: "client" }, "Heartbeat lost"),
-        "heartbeat lost",
-      );
+      if (!this.#isAlive(connection, nowMs)) connection.onSilence();
     }
   }
 

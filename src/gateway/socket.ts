@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { FetchHandler, HttpServer, ServeOptions } from "../serve.ts";
 
 /** One WebSocket, after its handshake. */
 export interface Socket {
@@ -33,6 +34,13 @@ export interface SocketListener {
   onText(text: string): void;
   /** A binary message; its content is not looked at. */
   onBinary(): void;
+  /**
+   * A message is larger than the engine takes; the rest of it, and all that follows, is not read.
+   * The listener closes the socket.
+   */
+  onTooLarge(): void;
+  /** The peer does not answer pings, once. The listener closes the socket. */
+  onSilence(): void;
   /** Exactly once, and nothing follows. */
   onEnd(end: SocketEnd): void;
 }
@@ -48,7 +56,13 @@ export interface AcceptOptions {
 /** Turns upgrade requests into sockets. */
 export interface WebSocketEngine {
   /**
-   * Answers an upgrade request.
+   * Listens with the HTTP server that belongs to the engine.
+   *
+   * @throws {ConfigError} when the TLS files hold no usable key pair
+   */
+  serve(options: ServeOptions, fetch: FetchHandler): Promise<HttpServer>;
+  /**
+   * Answers an upgrade request, which came through a server that suits the engine.
    *
    * @param onOpen called once the socket is open; gives who listens to it
    * @throws {TypeError} when the request is not a valid WebSocket handshake

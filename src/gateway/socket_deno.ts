@@ -1,12 +1,17 @@
 import { CloseCode } from "../protocol/close_codes.ts";
+import { serveDeno } from "../serve_deno.ts";
 import type { Socket, SocketEnd, SocketListener, WebSocketEngine } from "./socket.ts";
 
 /** What the runtime says when its own ping went unanswered. */
 const PING_TIMEOUT_REASON = "No response from ping frame.";
 
-/** `Deno.upgradeWebSocket` as an engine: the quickest, and the one that runs on every Deno host. */
+/**
+ * `Deno.upgradeWebSocket` as an engine: the quickest, and the one that runs on every Deno host. It
+ * comes with whatever server answers with `Response`: `Deno.serve`, or a platform's own.
+ */
 export function createDenoEngine(): WebSocketEngine {
   return {
+    serve: serveDeno,
     accept(request, options, onOpen) {
       const { socket, response } = Deno.upgradeWebSocket(request, {
         ...(options.protocol === undefined ? {} : { protocol: options.protocol }),

@@ -128,7 +128,7 @@ function refuse(socket: Socket, error: TokenError): SocketListener {
   const data = { reason: error.reason, close_code: CloseCode.unauthorized };
   socket.send(encodeNotification("system.error", { code, message, data }));
   socket.close(CloseCode.unauthorized, `unauthorized: ${error.reason}`);
-  return { onText() {}, onBinary() {}, onEnd() {} };
+  return { onText() {}, onBinary() {}, onTooLarge() {}, onSilence() {}, onEnd() {} };
 }
 
 function isAllowedOrigin(request: Request, policy: OriginPolicy): boolean {

@@ -8,8 +8,11 @@ import { readConfig } from "../../src/config.ts";
 import { DEVELOPMENT_SECRET } from "../../src/config.ts";
 import { signToken } from "../../src/development_tokens.ts";
 import { createGateway, type Gateway, type GatewayOptions } from "../../src/gateway.ts";
+import { createDenoEngine } from "../../src/gateway/socket_deno.ts";
+import { createWsEngine } from "../../src/gateway/socket_ws.ts";
+import type { HttpServer } from "../../src/serve.ts";
 import { connect, type ConnectOptions, type GameClient } from "../support/game_client.ts";
-import type { TokenClaims } from "../support/gateway.ts";
+import { testEngine, type TokenClaims } from "../support/gateway.ts";
 
 /** What {@linkcode serveGateway} may be told. */
 export interface LocalGatewayOptions extends Omit<GatewayOptions, "config"> {
@@ -20,20 +23,19 @@ export interface LocalGatewayOptions extends Omit<GatewayOptions, "config"> {
 /** A gateway that serves until it is disposed of (`await using`), after its clients. */
 export class LocalGateway implements AsyncDisposable {
   readonly gateway: Gateway;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: HttpServer;
 
-  constructor(gateway: Gateway) {
+  constructor(gateway: Gateway, server: HttpServer) {
     this.gateway = gateway;
-    const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
-    this.#server = Deno.serve(options, gateway.fetch);
+    this.#server = server;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#server.addr.port}`;
+    return this.#server.url;
   }
 
   get wsUrl(): string {
-    return `ws://127.0.0.1:${this.#server.addr.port}/ws`;
+    return `${this.url.replace(/^http/, "ws")}/ws`;
   }
 
   /** Signs a token that it accepts. */
@@ -57,14 +59,16 @@ export class LocalGateway implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.gateway.drain();
-    await this.#server.shutdown();
+    await this.#server.stop();
   }
 }
 
 /** Starts a gateway. */
 export async function serveGateway(options: LocalGatewayOptions = {}): Promise<LocalGateway> {
   const { env = {}, ...parts } = options;
-  const gateway = await createGateway({ config: readConfig(env, { development: true }), ...parts });
+  const config = readConfig({ ...testEngine(), ...env }, { development: true });
+  const engine = config.websocketEngine === "ws" ? createWsEngine(config) : createDenoEngine();
+  const gateway = await createGateway({ config, engine, ...parts });
   await gateway.start();
-  return new LocalGateway(gateway);
+  return new LocalGateway(gateway, await gateway.serve({ hostname: "127.0.0.1", port: 0 }));
 }

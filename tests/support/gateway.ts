@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { DEVELOPMENT_SECRET } from "../../src/config.ts";
 import { signToken } from "../../src/development_tokens.ts";
@@ -162,12 +163,19 @@ function environment(options: GatewayProcessOptions, port: number): Record<strin
     NODE_ID: `n${crypto.randomUUID().slice(0, 8)}`,
     NATS_PREFIX: `t${crypto.randomUUID().slice(0, 8)}`,
     LOG_FORMAT: "json",
+    ...testEngine(),
     ...(options.region === undefined ? {} : { REGION: options.region }),
     ...(restUrl === undefined ? {} : { UPSTASH_REDIS_REST_URL: restUrl }),
     ...(restToken === undefined ? {} : { UPSTASH_REDIS_REST_TOKEN: restToken }),
     ...(natsUrl === undefined ? {} : { NATS_URL: natsUrl }),
     ...options.env,
   };
+}
+
+/** `WEBSOCKET_ENGINE` where `WAYGATE_TEST_ENGINE` asks for one: any test can run on either engine. */
+export function testEngine(): Record<string, string> {
+  const engine = process.env["WAYGATE_TEST_ENGINE"];
+  return engine === undefined ? {} : { WEBSOCKET_ENGINE: engine };
 }
 
 function outputFile(directory: string): string {

@@ -1,0 +1,217 @@
+import type { Buffer } from "node:buffer";
+import type { IncomingMessage } from "node:http";
+// @ts-types="./socket_ws_library.d.ts"
+import { WebSocket, WebSocketServer } from "ws";
+import { CloseCode } from "../protocol/close_codes.ts";
+import type { FetchHandler, HttpServer, ServeOptions } from "../serve.ts";
+import { type RawUpgrade, serveNode, type Upgrader } from "../serve_node.ts";
+import type { AcceptOptions, Socket, SocketListener, WebSocketEngine } from "./socket.ts";
+import { PeerWatch, type WatchedPeer } from "./socket_ws_peers.ts";
+
+/** What the guarded engine is told once. */
+export interface WsEngineOptions {
+  /** Largest message, its fragments together, in bytes. */
+  readonly maxMessageBytes: number;
+  /** A peer that is silent for two of them is dropped. */
+  readonly heartbeatIntervalMs: number;
+  /** WebSockets at once; the server takes some connections more, for handshakes and other requests. */
+  readonly maxConnections: number;
+  /** @default {10000} */
+  readonly handshakeTimeoutMs?: number;
+}
+
+/** Connections besides the WebSockets: handshakes under way, probes, metrics. */
+const SPARE_CONNECTIONS = 4096;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** How long a peer may take to end the connection after a close frame, in ms. */
+const CLOSE_TIMEOUT_MS = 5000;
+/** Fragments of one message. Clients hardly ever fragment; each costs memory beyond its size. */
+const MAX_FRAGMENTS = 1024;
+/** A frame may arrive in so many pieces of the network, and in one more for each so many bytes. */
+const MIN_PIECES = 256;
+const BYTES_PER_PIECE = 64;
+
+/**
+ * `npm:ws` on `node:http` as an engine, for servers that face the open internet: it limits what a
+ * message may take while it still arrives, ends connections by force, and cuts slow handshakes.
+ */
+export function createWsEngine(options: WsEngineOptions): WebSocketEngine {
+  return new WsEngine(options);
+}
+
+class WsEngine implements WebSocketEngine, Upgrader {
+  readonly #options: WsEngineOptions;
+  readonly #library: WebSocketServer;
+  readonly #watch: PeerWatch;
+  readonly #offers = new WeakMap<Request, RawUpgrade>();
+  /** Subprotocol to answer a handshake with. */
+  readonly #protocols = new WeakMap<IncomingMessage, string>();
+  readonly #open = new Set<WsSocket>();
+
+  constructor(options: WsEngineOptions) {
+    this.#options = options;
+    this.#watch = new PeerWatch(options.heartbeatIntervalMs);
+    this.#library = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.maxMessageBytes,
+      maxFragments: MAX_FRAGMENTS,
+      maxBufferedChunks: MIN_PIECES + Math.ceil(options.maxMessageBytes / BYTES_PER_PIECE),
+      closeTimeout: CLOSE_TIMEOUT_MS,
+      handleProtocols: (_offered, incoming) => this.#protocols.get(incoming) ?? false,
+      WebSocket: GuardedWebSocket,
+    });
+    // Instead of an answer of the library's own: `accept` throws, and the route answers.
+    this.#library.on("wsClientError", () => {});
+  }
+
+  accept(
+    request: Request,
+    { protocol }: AcceptOptions,
+    onOpen: (socket: Socket) => SocketListener,
+  ): Response {
+    const upgrade = this.#offers.get(request);
+    if (upgrade === undefined) throw new TypeError("This request did not come through this server");
+    const { incoming, socket, head } = upgrade;
+    if (protocol !== undefined) this.#protocols.set(incoming, protocol);
+    let accepted: WsSocket | undefined;
+    this.#library.handleUpgrade(incoming, socket, head as Buffer, (webSocket) => {
+      accepted = new WsSocket(webSocket as GuardedWebSocket);
+    });
+    if (accepted === undefined && !socket.destroyed) {
+      throw new TypeError("Not a valid WebSocket handshake");
+    }
+    this.#offers.delete(request);
+    if (accepted !== undefined) this.#take(accepted, onOpen);
+    // Nobody sees it: the answer to the handshake is on its way already.
+    return new Response(null);
+  }
+
+  serve(options: ServeOptions, fetch: FetchHandler): Promise<HttpServer> {
+    return serveNode(options, fetch, this, {
+      maxConnections: this.#options.maxConnections + SPARE_CONNECTIONS,
+      handshakeTimeoutMs: this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
+    });
+  }
+
+  offer(request: Request, upgrade: RawUpgrade): void {
+    this.#offers.set(request, upgrade);
+  }
+
+  withdraw(request: Request): boolean {
+    return this.#offers.delete(request);
+  }
+
+  terminateAll(): void {
+    for (const socket of this.#open) socket.terminate();
+  }
+
+  #take(socket: WsSocket, onOpen: (socket: Socket) => SocketListener): void {
+    this.#open.add(socket);
+    this.#watch.add(socket);
+    const listener = onOpen(socket);
+    socket.listen(listener, () => this.#watch.remove(socket), () => this.#open.delete(socket));
+  }
+}
+
+/**
+ * The library closes by itself for three reasons: the client's close frame, a message too large, and
+ * a breach of the protocol. The second is left to the listener, which has an answer to send first.
+ */
+class GuardedWebSocket extends WebSocket {
+  onTooLarge: () => void = () => {};
+  onClosing: (code: number) => void = () => {};
+
+  /** Only the library calls this; a close frame is answered with two arguments or none (§5.5.1). */
+  override close(code?: number, reason?: string | Buffer): void {
+    if (code === CloseCode.messageTooBig && reason === undefined) {
+      this.onTooLarge();
+      return;
+    }
+    this.shut(code, reason);
+    this.onClosing(code ?? NO_STATUS);
+  }
+
+  /** Starts or answers the closing handshake. */
+  shut(code: number | undefined, reason: string | Buffer | undefined): void {
+    super.close(code, reason);
+  }
+}
+
+/** What is reported when a close frame had no code (RFC 6455 §7.1.5). */
+const NO_STATUS = 1005;
+
+class WsSocket implements Socket, WatchedPeer {
+  readonly #socket: GuardedWebSocket;
+  #listener: SocketListener | undefined;
+  #heardAtMs = performance.now();
+
+  constructor(socket: GuardedWebSocket) {
+    this.#socket = socket;
+    // A close event follows every error; without a listener the error would end the process.
+    socket.on("error", () => {});
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
+
+  /**
+   * @param onOver nothing will be heard of the peer any more
+   * @param onGone the connection itself is gone
+   */
+  listen(listener: SocketListener, onOver: () => void, onGone: () => void): void {
+    const socket = this.#socket;
+    let isOver = false;
+    const end = (code: number): void => {
+      if (isOver) return;
+      isOver = true;
+      onOver();
+      listener.onEnd({ code, isClean: code !== CloseCode.abnormal });
+    };
+    this.#listener = listener;
+    socket.on("message", (data: Buffer, isBinary: boolean) => {
+      this.#heardAtMs = performance.now();
+      if (isOver) return;
+      if (isBinary) listener.onBinary();
+      else listener.onText(data.toString());
+    });
+    socket.on("pong", () => this.#heardAtMs = performance.now());
+    socket.on("ping", () => this.#heardAtMs = performance.now());
+    socket.on("close", () => {
+      end(CloseCode.abnormal);
+      onGone();
+    });
+    socket.onClosing = end;
+    socket.onTooLarge = () => listener.onTooLarge();
+  }
+
+  send(text: string): void {
+    if (this.isOpen) this.#socket.send(text);
+  }
+
+  ping(): void {
+    if (this.isOpen) this.#socket.ping();
+  }
+
+  onSilence(): void {
+    this.#listener?.onSilence();
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.shut(code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+}
