@@ -11,8 +11,9 @@ export class RateLimit {
   readonly #burst: number;
   #tokens: number;
   #filledAt: number;
+  /** When the last refusals were, as a ring; made at the first. */
+  #refusedAt: Float64Array | undefined;
   #refusals = 0;
-  #refusalsSince = 0;
 
   /**
    * @param perSecond messages that flow in steadily
@@ -27,6 +28,8 @@ export class RateLimit {
 
   /** Judges one message that arrived at `nowMs`. */
   take(nowMs: number): RateVerdict {
+    // A clock that was set back says nothing about how long ago anything was.
+    if (nowMs < this.#filledAt) this.#refusedAt = undefined;
     const elapsed = Math.max(0, nowMs - this.#filledAt);
     this.#tokens = Math.min(this.#burst, this.#tokens + elapsed * this.#perMs);
     this.#filledAt = nowMs;
@@ -43,10 +46,9 @@ export class RateLimit {
   }
 
   #refuse(nowMs: number): RateVerdict {
-    if (nowMs - this.#refusalsSince > FLOOD_WINDOW_MS) {
-      this.#refusalsSince = nowMs;
-      this.#refusals = 0;
-    }
-    return ++this.#refusals > FLOOD_REFUSALS ? "flood" : "refuse";
+    const ring = this.#refusedAt ??= new Float64Array(FLOOD_REFUSALS).fill(-Infinity);
+    ring[this.#refusals++ % FLOOD_REFUSALS] = nowMs;
+    const oldest = ring[this.#refusals % FLOOD_REFUSALS] ?? -Infinity;
+    return nowMs - oldest <= FLOOD_WINDOW_MS ? "flood" : "refuse";
   }
 }
