@@ -30,8 +30,10 @@ export function toStreamError(error: unknown): StreamError {
   if (error instanceof errors.InvalidArgumentError && error.message.includes("max_payload")) {
     return new StreamError("too_large", "The entry is over the payload limit of NATS", cause);
   }
-  if (error instanceof errors.PermissionViolationError) {
-    const what = `NATS does not permit to ${error.operation} ${error.subject}`;
+  const denied = [error, (error as { cause?: unknown } | undefined)?.cause]
+    .find((link) => link instanceof errors.PermissionViolationError);
+  if (denied !== undefined) {
+    const what = `NATS does not permit ${denied.operation} of ${denied.subject}`;
     return new StreamError("refused", `${what}: allow it for the gateway's login`, cause);
   }
   const message = error instanceof Error ? error.message : String(error);

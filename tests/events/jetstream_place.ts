@@ -57,6 +57,7 @@ export async function ready(stream: EventStream): Promise<void> {
 export async function openJetStreamPlace(
   url: string,
   limits: Partial<StreamLimits> = {},
+  replicas = 1,
 ): Promise<StreamPlace> {
   const subjects = createSubjects(uniquePrefix());
   const nodes: JetStreamNode[] = [];
@@ -69,7 +70,7 @@ export async function openJetStreamPlace(
       return nodes.flatMap(({ malformed }) => malformed);
     },
     async node() {
-      const node = openNode(url, subjects, { limits: { ...AMPLE, ...limits } });
+      const node = openNode(url, subjects, { limits: { ...AMPLE, ...limits }, replicas });
       nodes.push(node);
       await ready(node.stream);
       return node.stream;
@@ -90,7 +91,12 @@ export async function openJetStreamPlace(
   };
 }
 
-async function storedMessages(connection: NatsConnection, subjects: Subjects): Promise<number> {
+/** What servers have of a stream. */
+export async function streamInfo(connection: NatsConnection, subjects: Subjects) {
   const manager = await jetstreamManager(connection);
-  return (await manager.streams.info(streamName(subjects))).state.messages;
+  return await manager.streams.info(streamName(subjects));
+}
+
+async function storedMessages(connection: NatsConnection, subjects: Subjects): Promise<number> {
+  return (await streamInfo(connection, subjects)).state.messages;
 }
