@@ -26,6 +26,7 @@ import { NodePresence } from "./presence/presence.ts";
 import type { PresenceStore } from "./presence/store.ts";
 import { CloseCode } from "./protocol/close_codes.ts";
 import type { JsonObject } from "./protocol/json.ts";
+import { createForwarder } from "./service/forward.ts";
 import { Counters } from "./telemetry/counters.ts";
 import { log } from "./telemetry/log.ts";
 import { presenceLog } from "./telemetry/presence_log.ts";
@@ -140,6 +141,12 @@ export async function createNode(parts: NodeParts): Promise<Node> {
       report: (requestId, error) => {
         log.error("Request failed", { request_id: requestId, error: describeError(error) });
       },
+      forward: createForwarder({
+        bus,
+        subjects,
+        services: config.rpcServices,
+        timeoutMs: config.rpcTimeoutMs,
+      }),
     }),
     counters,
     wheel,

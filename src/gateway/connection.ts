@@ -74,6 +74,8 @@ export class Connection implements Caller, SocketListener {
   #abort: AbortController | undefined;
   /** While a message is being answered, and until the connection is open. */
   #isBusy = true;
+  /** While the message being answered waits for another service. */
+  #isAway = false;
   #afterReply: (() => void) | undefined;
   #isFirst = true;
   #isOpen = false;
@@ -172,6 +174,19 @@ export class Connection implements Caller, SocketListener {
   /** Sends one encoded message. */
   send(message: string): void {
     this.outbox.send(message);
+  }
+
+  /**
+   * Waits for another service's answer. Everything else the client asks waits too, in order, but for
+   * `system.ping`: a slow service must not look like a dead connection.
+   */
+  async whileAway<T>(call: () => Promise<T>): Promise<T> {
+    this.#isAway = true;
+    try {
+      return await call();
+    } finally {
+      this.#isAway = false;
+    }
   }
 
   /** Does something once the answer to the message being handled is on its way. */
@@ -274,8 +289,14 @@ export class Connection implements Caller, SocketListener {
   }
 
   #receive(text: string, admission: Admission): void {
-    if (this.#isBusy) this.#wait({ text, admission });
-    else this.#handle(text, admission);
+    if (!this.#isBusy) this.#handle(text, admission);
+    else if (this.#isAway && admission === "handle" && isPing(text)) this.#overtake(text);
+    else this.#wait({ text, admission });
+  }
+
+  #overtake(ping: string): void {
+    const reply = this.#host.router.handle(ping, this);
+    if (typeof reply === "string") this.outbox.send(reply);
   }
 
   #wait(message: Waiting): void {
@@ -336,5 +357,18 @@ export class Connection implements Caller, SocketListener {
     this.#inbox?.clear();
     this.#abort?.abort();
     this.#host.onEnd(this, end);
+  }
+}
+
+/** No ping that a client sends to be answered soon is longer. */
+const MAX_PING_LENGTH = 1024;
+
+/** Whether a message is a single call of `system.ping`. */
+function isPing(text: string): boolean {
+  if (text.length > MAX_PING_LENGTH || !text.includes('"system.ping"')) return false;
+  try {
+    return (JSON.parse(text) as { method?: unknown } | null)?.method === "system.ping";
+  } catch {
+    return false;
   }
 }
