@@ -194,7 +194,7 @@ export const VARIABLES = {
     description: "Unread bytes of one connection before it is closed with 4408",
   },
   HEARTBEAT_INTERVAL_MS: {
-    schema: integer(15_000, 100, 3_600_000),
+    schema: integer(15_000, 500, 3_600_000),
     default: "15000",
     description: "A silent peer is dropped within two of them",
   },

@@ -149,7 +149,7 @@ const WRONG: readonly [string, string][] = [
   ["RATE_LIMIT_MESSAGES", "-1"],
   ["RATE_LIMIT_BURST", "0"],
   ["SEND_QUEUE_BYTES", "1MB"],
-  ["HEARTBEAT_INTERVAL_MS", "0"],
+  ["HEARTBEAT_INTERVAL_MS", "499"],
   ["PRESENCE_GRACE_MS", "1s"],
   ["PRESENCE_FLUSH_MS", "0"],
   ["PRESENCE_AUTO_SUBSCRIBE", "some"],

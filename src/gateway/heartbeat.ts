@@ -48,10 +48,12 @@ export class Heartbeat {
       return true;
     }
     const stall = this.#stalls.get(connection);
-    if (stall === undefined || stall.takenLength !== outbox.takenLength) {
+    // It counts units as sent and bytes as unread: sending alone can only make it smaller.
+    if (stall === undefined || outbox.takenLength > stall.takenLength) {
       this.#stalls.set(connection, { takenLength: outbox.takenLength, sinceMs: nowMs });
       return true;
     }
-    return nowMs - stall.sinceMs < this.#intervalMs * 2 - this.#intervalMs / 4;
+    // Up to a sweep passed before the stall was seen, and another may pass before the next one.
+    return nowMs - stall.sinceMs < this.#intervalMs * 1.5;
   }
 }

@@ -16,7 +16,7 @@ export function createDenoEngine(): WebSocketEngine {
       const { socket, response } = Deno.upgradeWebSocket(request, {
         ...(options.protocol === undefined ? {} : { protocol: options.protocol }),
         // The runtime pings after half of it and takes whole seconds.
-        idleTimeout: Math.max(1, Math.round(options.idleTimeoutMs / 1000)),
+        idleTimeout: Math.max(1, Math.floor(options.idleTimeoutMs / 1000)),
       });
       socket.onopen = () => listen(socket, onOpen(new DenoSocket(socket)));
       return response;
