@@ -61,15 +61,15 @@ export class Hub {
   }
 
   remove(connection: Connection): void {
-    if (!this.#sessions.delete(connection.sessionId)) return;
     this.move(connection, null);
+    if (!this.#sessions.delete(connection.sessionId)) return;
     this.#users.remove(connection.userId, connection);
   }
 
-  /** Puts a connection where its player says to be. */
+  /** Puts a connection where its player says to be; does nothing once it is gone. */
   move(connection: Connection, location: string | null): void {
     const previous = connection.location;
-    if (previous === location) return;
+    if (previous === location || !this.#sessions.has(connection.sessionId)) return;
     connection.location = location;
     if (location !== null && this.#locations.add(location, connection)) {
       this.#listener.onLocationFilled(location);

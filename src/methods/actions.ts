@@ -43,6 +43,8 @@ export function createActions(parts: ActionParts): Actions {
     kick: (userId, reason) => control.kick(userId, reason),
 
     renew(connection, identity) {
+      // It may have ended while the token was verified.
+      if (connection.isOver) return;
       connection.renew(identity);
       tracker.renew(connection.sessionId, identity.expiresAtMs);
     },
