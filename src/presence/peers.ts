@@ -48,6 +48,8 @@ export class Peers {
   #clockMs = 0;
   #lookedAtMs: number | undefined;
   #heardSelfAtMs: number | undefined;
+  /** When we last noticed an absence of our own. */
+  #absentAtMs = -Infinity;
   #isInDoubt = false;
 
   /** What the living last said. */
@@ -57,10 +59,10 @@ export class Peers {
 
   /** Our own beat came back. */
   hearSelf(nowMs: number): void {
-    const deafMs = nowMs - (this.#heardSelfAtMs ?? nowMs);
-    if (deafMs > SILENT_MS) this.#isInDoubt = true;
     this.#advance(nowMs);
+    const heardAtMs = this.#heardSelfAtMs ?? nowMs;
     this.#heardSelfAtMs = nowMs;
+    if (nowMs - heardAtMs > SILENT_MS && this.#absentAtMs < heardAtMs) this.#doubt(nowMs);
   }
 
   /**
@@ -122,9 +124,14 @@ export class Peers {
   #advance(nowMs: number): void {
     const passedMs = nowMs - (this.#lookedAtMs ?? nowMs);
     this.#lookedAtMs = nowMs;
-    if (passedMs > SILENT_MS / 2) this.#isInDoubt = true;
+    if (passedMs > SILENT_MS / 2) this.#doubt(nowMs);
     const isDeaf = this.#heardSelfAtMs === undefined || nowMs - this.#heardSelfAtMs > DEAF_MS;
     if (!isDeaf) this.#clockMs += Math.min(passedMs, ATTENTION_MS);
+  }
+
+  #doubt(nowMs: number): void {
+    this.#absentAtMs = nowMs;
+    this.#isInDoubt = true;
   }
 
   #of(nodeId: string): Instance[] {

@@ -59,6 +59,8 @@ export class FakeProcess {
 
 const current = new AsyncLocalStorage<FakeProcess>();
 
+const RUN_LIMIT_MS = 60_000;
+
 interface Timer {
   readonly id: number;
   readonly process: FakeProcess | undefined;
@@ -114,7 +116,21 @@ export class FakeTime implements Disposable {
       this.#fire(timer);
       await this.settle();
     }
-    this.#passedMs = untilMs;
+    this.#passedMs = Math.max(this.#passedMs, untilMs);
+  }
+
+  /** Lets time pass until `work` is done; gives what it gives. */
+  async run<T>(work: Promise<T>): Promise<T> {
+    let isDone = false;
+    work.catch(() => {}).finally(() => isDone = true);
+    for (let passedMs = 0; !isDone && passedMs < RUN_LIMIT_MS; passedMs++) await this.advance(1);
+    if (!isDone) throw new Error(`Waited in vain for ${RUN_LIMIT_MS} ms`);
+    return await work;
+  }
+
+  /** Lets `ms` pass while this process is busy with something else. */
+  jump(ms: number): void {
+    this.#passedMs += ms;
   }
 
   /** Lets everything happen that needs no time. */

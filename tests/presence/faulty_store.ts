@@ -1,0 +1,114 @@
+/**
+ * A store that can be slow, away, or gone before it has answered.
+ *
+ * @module
+ */
+import {
+  type Change,
+  type Instance,
+  type LeaseReport,
+  type ListQuery,
+  type Outcome,
+  type Page,
+  type PresenceStore,
+  type Snapshot,
+  StoreUnavailableError,
+} from "../../src/presence/store.ts";
+import type { SessionState } from "../../src/presence/state.ts";
+import { FakeProcess } from "./fake_time.ts";
+
+/** A call that was made, `apply` for example, and what it was about. */
+export interface Call {
+  readonly name: string;
+  readonly instance: Instance | undefined;
+  readonly changes: readonly Change[];
+}
+
+/** The store as one process has it. */
+export class FaultyStore implements PresenceStore {
+  readonly calls: Call[] = [];
+  /** Whether it cannot be reached. */
+  isAway = false;
+  /** Whether it does what it is asked, and the answer is lost. */
+  losesAnswers = false;
+  /** How long each answer takes, in ms. */
+  latencyMs = 0;
+  /** What it refuses for good, if anything. */
+  refuses: (change: Change) => boolean = () => false;
+  readonly #store: PresenceStore;
+  readonly #process: FakeProcess;
+
+  constructor(store: PresenceStore, process = new FakeProcess()) {
+    this.#store = store;
+    this.#process = process;
+  }
+
+  /** How often a method was called. */
+  count(name: string): number {
+    return this.calls.filter((call) => call.name === name).length;
+  }
+
+  apply(instance: Instance, changes: readonly Change[]): Promise<readonly Outcome[]> {
+    return this.#call(
+      "apply",
+      (store) => {
+        if (changes.some(this.refuses)) return Promise.reject(new Error("ERR refused"));
+        return store.apply(instance, changes);
+      },
+      instance,
+      changes,
+    );
+  }
+
+  get(userIds: readonly string[]): Promise<Snapshot> {
+    return this.#call("get", (store) => store.get(userIds));
+  }
+
+  list(query: ListQuery): Promise<Page> {
+    return this.#call("list", (store) => store.list(query));
+  }
+
+  sessionsOf(userId: string): Promise<readonly SessionState[]> {
+    return this.#call("sessionsOf", (store) => store.sessionsOf(userId));
+  }
+
+  openLease(instance: Instance, ttlMs: number): Promise<LeaseReport> {
+    return this.#call("openLease", (store) => store.openLease(instance, ttlMs), instance);
+  }
+
+  renewLease(instance: Instance, ttlMs: number): Promise<LeaseReport> {
+    return this.#call("renewLease", (store) => store.renewLease(instance, ttlMs), instance);
+  }
+
+  claim(instance: Instance, claimer: Instance, claimTtlMs: number): Promise<boolean> {
+    return this.#call("claim", (store) => store.claim(instance, claimer, claimTtlMs), instance);
+  }
+
+  reap(instance: Instance, nowMs: number): Promise<readonly Outcome[]> {
+    return this.#call("reap", (store) => store.reap(instance, nowMs), instance);
+  }
+
+  ping(): Promise<void> {
+    return this.#call("ping", (store) => store.ping());
+  }
+
+  async #call<T>(
+    name: string,
+    work: (store: PresenceStore) => Promise<T>,
+    instance?: Instance,
+    changes: readonly Change[] = [],
+  ): Promise<T> {
+    this.calls.push({ name, instance, changes });
+    const { latencyMs } = this;
+    try {
+      if (this.isAway) throw new StoreUnavailableError("The store is away");
+      // What is on its way when the answers begin to get lost is done all the same.
+      const result = await work(this.#store);
+      if (this.losesAnswers) throw new StoreUnavailableError("The answer was lost");
+      return result;
+    } finally {
+      if (latencyMs > 0) await new Promise<void>((resolve) => setTimeout(resolve, latencyMs));
+      await this.#process.running();
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { createMemoryExchange, type MemoryExchange } from "../../src/bus/bus_memory.ts";
+import { createSubjects } from "../../src/bus/subjects.ts";
+import { Membership } from "../../src/presence/membership.ts";
+import { FakeProcess, FakeTime } from "./fake_time.ts";
+import { ProcessBus } from "./process_bus.ts";
+
+const subjects = createSubjects("t");
+
+Deno.test("nodes know each other, and do not miss one that says goodbye", async () => {
+  using time = new FakeTime();
+  const [a, b, c] = startAll(createMemoryExchange());
+  await time.advance(600);
+  assert.deepEqual([a.knows(), b.knows(), c.knows()], ["b:1 c:1", "a:1 c:1", "a:1 b:1"]);
+  c.membership.leave();
+  await time.advance(10_000);
+  assert.deepEqual([a.knows(), b.knows()], ["b:1", "a:1"]);
+  assert.deepEqual([a.dead, b.dead], [[], []]);
+});
+
+Deno.test("a killed node is known to be dead well within a second, by proof", async () => {
+  for (const afterMs of [0, 123, 250, 377, 499]) {
+    using time = new FakeTime();
+    const [a, b] = startAll(createMemoryExchange());
+    await time.advance(2000 + afterMs);
+    b.kill();
+    await time.advance(700);
+    assert.deepEqual(a.dead, ["b:1"], `killed ${afterMs} ms after a beat`);
+  }
+});
+
+Deno.test("a frozen node is convicted by its silence, and doubts itself when it goes on", async () => {
+  using time = new FakeTime();
+  const [a, b, c] = startAll(createMemoryExchange());
+  await time.advance(2300);
+  b.process.freeze();
+  await time.advance(1000);
+  assert.deepEqual(a.dead, []);
+  await time.advance(600);
+  assert.deepEqual([a.dead, c.dead], [["b:1"], ["b:1"]]);
+  await time.advance(4000);
+  b.process.thaw();
+  await time.advance(600);
+  assert.equal(b.doubts, 1);
+  assert.deepEqual(b.dead, [], "it has not listened: it accuses nobody");
+  assert.equal(a.knows(), "b:1 c:1");
+});
+
+Deno.test("a node that is cut off suspects nobody; those who are not find it gone", async () => {
+  using time = new FakeTime();
+  const [a, b, c] = startAll(createMemoryExchange());
+  await time.advance(1000);
+  b.bus.disconnect();
+  await time.advance(5000);
+  assert.deepEqual([a.dead, b.dead, c.dead], [["b:1"], [], ["b:1"]]);
+  b.bus.reconnect();
+  await time.advance(100);
+  assert.equal(a.knows(), "b:1 c:1");
+});
+
+Deno.test("when all are cut off and come back one by one, nobody is taken for dead", async () => {
+  using time = new FakeTime();
+  const nodes = startAll(createMemoryExchange());
+  await time.advance(1000);
+  for (const { bus } of nodes) bus.disconnect();
+  await time.advance(20_000);
+  for (const { bus } of nodes) {
+    bus.reconnect();
+    await time.advance(1400);
+  }
+  await time.advance(5000);
+  assert.deepEqual(nodes.map(({ dead }) => dead), [[], [], []]);
+});
+
+Deno.test("a node that goes on under a new incarnation ends its past, not itself", async () => {
+  using time = new FakeTime();
+  const [a, b] = startAll(createMemoryExchange());
+  await time.advance(1000);
+  b.incarnation = 2;
+  b.membership.beat();
+  await time.advance(10);
+  assert.deepEqual(a.dead, ["b:1"]);
+  await time.advance(10_000);
+  assert.deepEqual([a.dead, a.knows()], [["b:1"], "b:2 c:1"]);
+});
+
+Deno.test("a restarted node is not mistaken for its past, even by an old beat", async () => {
+  using time = new FakeTime();
+  const exchange = createMemoryExchange();
+  const [a, b] = startAll(exchange);
+  await time.advance(1000);
+  b.kill();
+  const again = new TestNode(exchange, "b");
+  again.incarnation = 2;
+  again.membership.start();
+  await time.advance(10);
+  assert.deepEqual(a.dead, ["b:1"]);
+  a.bus.publish(subjects.nodeHeartbeat("b"), JSON.stringify({ ...b.beat() }));
+  await time.advance(5000);
+  assert.equal(a.knows(), "b:2 c:1");
+  assert.ok(!a.dead.includes("b:2"));
+});
+
+Deno.test("what is no heartbeat is not heard", async () => {
+  using time = new FakeTime();
+  const [a] = startAll(createMemoryExchange());
+  for (const text of ["", "{", "null", "[]", '{"node_id":"x","instance":"x:1"}']) {
+    a.bus.publish(subjects.nodeHeartbeat("x"), text);
+  }
+  await time.advance(5000);
+  assert.equal(a.knows(), "b:1 c:1");
+});
+
+class TestNode {
+  readonly process = new FakeProcess();
+  readonly dead: string[] = [];
+  readonly bus: ProcessBus;
+  readonly membership: Membership;
+  doubts = 0;
+  incarnation = 1;
+  readonly #id: string;
+
+  constructor(exchange: MemoryExchange, id: string) {
+    this.#id = id;
+    this.bus = new ProcessBus(exchange.connect(), this.process);
+    this.membership = new Membership({
+      bus: this.bus,
+      subjects,
+      nodeId: id,
+      beat: () => this.beat(),
+      onDead: (instance) => this.dead.push(instance),
+      onDoubt: () => this.doubts++,
+    });
+    this.process.run(() => this.membership.start());
+  }
+
+  beat() {
+    return {
+      node_id: this.#id,
+      instance: `${this.#id}:${this.incarnation}`,
+      region: "eu",
+      connections: 0,
+      started_at: "2026-01-02T03:04:05.006Z",
+      is_leaving: false,
+    };
+  }
+
+  knows(): string {
+    return this.membership.peers.map(({ instance }) => instance).toSorted().join(" ");
+  }
+
+  kill(): void {
+    this.process.end();
+    this.bus.disconnect();
+  }
+}
+
+function startAll(exchange: MemoryExchange): [TestNode, TestNode, TestNode] {
+  return [new TestNode(exchange, "a"), new TestNode(exchange, "b"), new TestNode(exchange, "c")];
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { type Beat, Peers, type Verdict } from "../../src/presence/peers.ts";
+
+const LOOK_MS = 50;
+const BEAT_MS = 500;
+
+Deno.test("judge() asks a late peer, and gives up a silent one once", () => {
+  const life = new Life();
+  life.peers.hear(beat("b:1"), 0);
+  assert.deepEqual(life.pass(550), []);
+  assert.deepEqual(new Set(life.pass(900)), new Set(["ask b"]));
+  assert.deepEqual(life.pass(100).filter((it) => it.startsWith("dead")), ["dead b:1"]);
+  assert.deepEqual(life.pass(5000), []);
+  assert.deepEqual(life.peers.beats, []);
+});
+
+Deno.test("a peer that beats, or answers, is left alone", () => {
+  const life = new Life();
+  life.peers.hear(beat("b:1"), 0);
+  life.peers.hear(beat("c:1"), 0);
+  for (let times = 0; times < 20; times++) {
+    life.peers.hear(beat("b:1"), life.nowMs);
+    assert.deepEqual(life.peers.answered("c", "c:1", life.nowMs), []);
+    assert.deepEqual(life.pass(BEAT_MS), []);
+  }
+});
+
+Deno.test("a peer that says goodbye is not missed", () => {
+  const life = new Life();
+  life.peers.hear(beat("b:1"), 0);
+  life.peers.hear({ ...beat("b:1"), is_leaving: true }, 0);
+  assert.deepEqual(life.pass(5000), []);
+});
+
+Deno.test("absent() gives all instances of a node, which are forgotten", () => {
+  const { peers } = new Life();
+  for (const instance of ["b:1", "b:2", "c:1"]) peers.hear(beat(instance), 0);
+  assert.deepEqual(peers.absent("b"), ["b:1", "b:2"]);
+  assert.deepEqual(peers.absent("b"), []);
+  assert.deepEqual(peers.beats.map(({ instance }) => instance), ["c:1"]);
+});
+
+Deno.test("of two incarnations the node itself says which is over, in whatever order they are heard", () => {
+  for (const order of [["b:1", "b:2"], ["b:2", "b:1"]]) {
+    const { peers } = new Life();
+    assert.deepEqual(order.map((instance) => peers.hear(beat(instance), 0)), [false, true]);
+    assert.deepEqual(peers.answered("b", "b:2", 0), ["b:1"]);
+    assert.equal(peers.hear(beat("b:2"), 0), false);
+  }
+});
+
+Deno.test("silence after a cut of our own proves nothing until the peer is heard again", () => {
+  const life = new Life();
+  life.peers.hear(beat("b:1"), 0);
+  life.peers.hear(beat("c:1"), 0);
+  life.peers.suspend();
+  assert.deepEqual(life.pass(10_000), []);
+  life.peers.hear(beat("b:1"), life.nowMs);
+  assert.ok(life.pass(3000).includes("dead b:1"));
+  assert.deepEqual(life.peers.beats.map(({ instance }) => instance), ["c:1"]);
+});
+
+Deno.test("silence does not count while this process stands still, and it doubts itself then", () => {
+  const life = new Life();
+  life.peers.hear(beat("b:1"), 0);
+  life.pass(200);
+  life.nowMs += 6000;
+  assert.deepEqual(life.look(), ["doubt"]);
+  // What the peer said meanwhile is read only after the first look.
+  life.peers.hear(beat("b:1"), life.nowMs);
+  assert.deepEqual(life.pass(550), []);
+});
+
+Deno.test("a peer that dies while this process stutters is given up all the same", () => {
+  const life = new Life();
+  life.peers.hear(beat("b:1"), 0);
+  const verdicts = [];
+  for (let times = 0; times < 20; times++) {
+    life.nowMs += 200;
+    life.peers.hearSelf(life.nowMs);
+    verdicts.push(...life.look());
+  }
+  assert.ok(verdicts.includes("dead b:1"), verdicts.join());
+});
+
+Deno.test("who does not even hear themselves suspects nobody, and doubts themselves afterwards", () => {
+  const life = new Life();
+  life.peers.hear(beat("b:1"), 0);
+  life.pass(450);
+  life.hearsItself = false;
+  assert.ok(life.pass(10_000).every((verdict) => verdict === "ask b"));
+  life.hearsItself = true;
+  life.peers.hearSelf(life.nowMs);
+  life.peers.hear(beat("b:1"), life.nowMs);
+  assert.deepEqual(life.pass(BEAT_MS), ["doubt"]);
+});
+
+Deno.test("who was alone so far hears nothing that proves anything", () => {
+  const peers = new Peers();
+  peers.hear(beat("b:1"), 0);
+  for (let nowMs = 0; nowMs < 5000; nowMs += LOOK_MS) assert.deepEqual(peers.judge(nowMs), []);
+});
+
+/** A node that looks around all the time, and hears its own beats. */
+class Life {
+  readonly peers = new Peers();
+  nowMs = 0;
+  hearsItself = true;
+
+  constructor() {
+    this.peers.hearSelf(0);
+    this.look();
+  }
+
+  /** Lets time pass; gives what followed from it. */
+  pass(ms: number): string[] {
+    const verdicts: string[] = [];
+    for (const endMs = this.nowMs + ms; this.nowMs < endMs;) {
+      this.nowMs += LOOK_MS;
+      if (this.hearsItself && this.nowMs % BEAT_MS === 0) this.peers.hearSelf(this.nowMs);
+      verdicts.push(...this.look());
+    }
+    return verdicts;
+  }
+
+  look(): string[] {
+    return this.peers.judge(this.nowMs).map(inWords);
+  }
+}
+
+function inWords(verdict: Verdict): string {
+  if (verdict.kind === "ask") return `ask ${verdict.nodeId}`;
+  return verdict.kind === "dead" ? `dead ${verdict.instance}` : "doubt";
+}
+
+function beat(instance: string): Beat {
+  return {
+    node_id: instance.slice(0, instance.indexOf(":")),
+    instance,
+    region: "eu",
+    connections: 0,
+    started_at: "2026-01-02T03:04:05.006Z",
+    is_leaving: false,
+  };
+}

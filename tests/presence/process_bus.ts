@@ -1,0 +1,106 @@
+/**
+ * The bus as one process has it: frozen with it, and, where presence is concerned, as unreliable as told.
+ *
+ * @module
+ */
+import type {
+  Bus,
+  BusHandler,
+  BusHeaders,
+  BusMessage,
+  BusRequestOptions,
+  BusStatus,
+  BusSubscribeOptions,
+  BusSubscription,
+} from "../../src/bus/bus.ts";
+import type { MemoryBus } from "../../src/bus/bus_memory.ts";
+import type { FakeProcess } from "./fake_time.ts";
+
+/** A bus that hands messages over only while its process runs. */
+export class ProcessBus implements Bus {
+  /** While true, messages about presence wait for {@linkcode deliverHeld}. */
+  holdsPresence = false;
+  readonly #bus: MemoryBus;
+  readonly #process: FakeProcess;
+  #held: (() => void)[] = [];
+
+  constructor(bus: MemoryBus, process: FakeProcess) {
+    this.#bus = bus;
+    this.#process = process;
+  }
+
+  get status(): BusStatus {
+    return this.#bus.status;
+  }
+
+  onStatus(listener: (status: BusStatus) => void): () => void {
+    return this.#bus.onStatus((status) => this.#process.whenRunning(() => listener(status)));
+  }
+
+  publish(subject: string, data: string, headers?: BusHeaders): void {
+    this.#bus.publish(subject, data, headers);
+  }
+
+  subscribe(
+    pattern: string,
+    handler: BusHandler,
+    options?: BusSubscribeOptions,
+  ): BusSubscription {
+    let isOver = false;
+    const take = (message: BusMessage) => {
+      if (!isOver) this.#process.whenRunning(() => handler(message));
+    };
+    const subscription = this.#bus.subscribe(pattern, (message) => {
+      if (this.holdsPresence && message.subject.includes(".presence.")) {
+        this.#held.push(() => take(message));
+      } else take(message);
+    }, options);
+    return {
+      unsubscribe: () => {
+        isOver = true;
+        subscription.unsubscribe();
+      },
+    };
+  }
+
+  async request(subject: string, data: string, options: BusRequestOptions): Promise<BusMessage> {
+    try {
+      return await this.#bus.request(subject, data, options);
+    } finally {
+      await this.#process.running();
+    }
+  }
+
+  async flush(): Promise<void> {
+    try {
+      await this.#bus.flush();
+    } finally {
+      await this.#process.running();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#bus.close();
+  }
+
+  disconnect(): void {
+    this.#bus.disconnect();
+  }
+
+  reconnect(): void {
+    this.#bus.reconnect();
+  }
+
+  /**
+   * Hands over the messages that were held, in another order.
+   *
+   * @param order decides the order, and which of them come twice
+   */
+  deliverHeld(order: readonly number[]): void {
+    const held = this.#held;
+    this.#held = [];
+    const keyed = held.map((deliver, at) => ({ deliver, key: order[at % order.length] ?? 0 }));
+    const twice = keyed.filter(({ key }) => key % 3 === 0);
+    for (const { deliver } of [...keyed, ...twice].toSorted((a, b) => a.key - b.key)) deliver();
+  }
+}
