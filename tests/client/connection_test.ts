@@ -121,6 +121,16 @@ Deno.test("connect() rejects with the reason when coming back is pointless", asy
   });
 });
 
+Deno.test("a server whose runtime had no answer to its ping is told from one that restarts", async () => {
+  const world = scripted();
+  const { client, socket } = await world.connected();
+  socket.end(1001, "No response from ping frame.");
+  await world.settle();
+  assert.equal(client.reason?.code, "heartbeat_lost");
+  assert.equal(client.state, "reconnecting");
+  await client.disconnect();
+});
+
 Deno.test("a lost close frame is made up for by system.error", async () => {
   const world = scripted();
   const { client, socket } = await world.connected();
