@@ -30,7 +30,7 @@ export function createApp(node: Node, lobby: Hono | undefined): Hono {
 
   app.get("/metrics", async (context) => {
     const wanted = config.metricsToken;
-    const given = context.req.header("authorization")?.replace(/^Bearer\s+/i, "");
+    const given = /^Bearer\s+(.+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
     if (wanted !== undefined && (given === undefined || !await isSameSecret(given, wanted))) {
       const error = new RpcError(ErrorCode.unauthorized);
       return httpError(401, error, { "WWW-Authenticate": `Bearer realm="metrics"` });
