@@ -20,8 +20,8 @@ export function systemMethods(actions: SystemActions) {
       result: schemas.PingResult,
       handler(params) {
         const server_time = new Date().toISOString();
-        for (const _ in params) return { server_time, echo: params };
-        return { server_time };
+        const isEmpty = Object.keys(params).length === 0;
+        return isEmpty ? { server_time } : { server_time, echo: params };
       },
     }),
     "rpc.discover": defineMethod({
