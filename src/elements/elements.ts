@@ -11,12 +11,17 @@
  * ```
  *
  * @example
- * ```ts ignore
- * const client = new WaygateClient({ url: "/ws", token: fetchToken });
- * for (const element of document.querySelectorAll("waygate-status, waygate-presence")) {
- *   Object.assign(element, { client });
+ * ```ts
+ * import { WaygateClient } from "@waygate/gateway/client";
+ * import "@waygate/gateway/elements";
+ *
+ * function enter(client: WaygateClient): void {
+ *   for (const tag of ["waygate-status", "waygate-presence"] as const) {
+ *     const element = document.querySelector(tag);
+ *     if (element !== null) element.client = client;
+ *   }
+ *   client.connect();
  * }
- * await client.connect();
  * ```
  *
  * Looks: set `--waygate-font`, `-surface`, `-hover`, `-text`, `-muted`, `-border`, `-accent`,
@@ -30,6 +35,8 @@ import { WaygateStatusElement } from "./status_element.ts";
 
 export { type PresenceClient, WaygatePresenceElement } from "./presence_element.ts";
 export { type StatusClient, WaygateStatusElement } from "./status_element.ts";
+// Nothing by name: whoever imports this module gets the tag names typed with it.
+export type {} from "./tag_names.ts";
 
 const TAGS: Readonly<Record<string, CustomElementConstructor>> = {
   "waygate-status": WaygateStatusElement,

@@ -1,7 +1,6 @@
 /**
  * Tells TypeScript the elements' tag names, so that `document.querySelector("waygate-status")` has
- * its class. A module of its own, because a package for JSR may not change global types: import it
- * for its types where the elements are used.
+ * its class.
  *
  * @module
  */

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { compress } from "hono/compress";
 import { ErrorCode, errorMessage } from "../protocol/errors.ts";
 import { type Bundle, BUNDLE_FOLDER, readBundle, SIGN_IN_PLACE } from "./bundle.ts";
 import { contentSecurityPolicy } from "./content_security_policy.ts";
@@ -33,6 +34,7 @@ export function createLobby({ development, folder = BUNDLE_FOLDER }: LobbyOption
   }
 
   const lobby = new Hono();
+  for (const path of ["/", "/lobby/*"]) lobby.use(path, compress());
 
   lobby.get("/", async (context) => {
     const loaded = await load(development);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { WaygateClient } from "../../src/client/client.ts";
 import { launchBrowser } from "../elements/browser.ts";
 import { buildLobby } from "../lobby/built_lobby.ts";
 import { startGateway } from "../support/gateway.ts";
@@ -49,7 +50,9 @@ Deno.test("when the gateway is killed the lobby says so, and comes back by itsel
   await ada.signIn("Ada");
   await bea.signIn("Bea");
   await ada.setStatus("Away");
-  await bea.untilPlayers(["Ada: Away", "Bea (You): Online"]);
+  await using cleo = await LobbyVisitor.open(browser, gateway.url);
+  await cleo.signIn("Cleo");
+  await ada.untilPlayers(["Ada (You): Away", "Bea: Online", "Cleo: Online"]);
 
   await gateway.kill();
   await ada.untilStatus("reconnecting");
@@ -63,6 +66,8 @@ Deno.test("when the gateway is killed the lobby says so, and comes back by itsel
     /Reconnecting\s+(The connection was lost|The game server)/,
   );
   assert.equal(await ada.page.locator("waygate-presence[stale]").count(), 1);
+  // Who leaves meanwhile cannot be told so.
+  await cleo.page.close();
 
   await gateway.restart();
   for (const visitor of [ada, bea]) await visitor.untilStatus("connected", 30_000);
@@ -114,4 +119,22 @@ Deno.test("a reload keeps who one is; signing out forgets it", async () => {
   await ada.page.reload();
   await ada.page.getByLabel("Your name").waitFor();
   assert.deepEqual([...ada.complaints, ...bea.complaints], []);
+});
+
+Deno.test("whoever is removed reads why, and can come back", async () => {
+  await using gateway = await startGateway();
+  await using ada = await LobbyVisitor.open(browser, gateway.url);
+  await ada.signIn("Ada");
+  const token = await gateway.token("moderator", { scope: "admin" });
+  const moderator = new WaygateClient({ url: gateway.wsUrl, token });
+  await moderator.connect();
+  await moderator.call("system.kick", { user_id: "ada", reason: "Too loud" });
+  await ada.untilStatus("closed");
+  const status = ada.page.locator("waygate-status .base");
+  assert.match(await status.innerText(), /Disconnected\s+You were removed .*Too loud/);
+  await status.getByRole("button", { name: "Reconnect" }).click();
+  await ada.untilStatus("connected");
+  await ada.untilPlayers(["Ada (You): Online", "moderator: Online"]);
+  await moderator.disconnect();
+  assert.deepEqual(ada.complaints, []);
 });

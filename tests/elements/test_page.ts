@@ -4,7 +4,6 @@
  * @module
  */
 import "../../src/elements/elements.ts";
-import type {} from "../../src/elements/tag_names.ts";
 import { StubClient } from "./stub_client.ts";
 
 /** What a test can reach from outside. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { BUNDLE_FOLDER, type Manifest } from "../../src/lobby/bundle.ts";
 import { contentSecurityPolicy } from "../../src/lobby/content_security_policy.ts";
 import { createLobby } from "../../src/lobby/lobby.ts";
@@ -51,6 +52,19 @@ Deno.test("everything that the page loads is the gateway's own and cached for go
     "text/css; charset=utf-8",
     "text/javascript; charset=utf-8",
   ]);
+});
+
+Deno.test("page and parts are compressed for who can read that", async () => {
+  const lobby = createLobby({ development: false });
+  const page = await (await lobby.request(URL_OF_PAGE)).text();
+  const script = /src="([^"]+\.js)"/.exec(page)?.[1] ?? "";
+  for (const path of ["/", script]) {
+    const plain = await (await lobby.request(path)).text();
+    const response = await lobby.request(path, { headers: { "Accept-Encoding": "gzip" } });
+    assert.equal(response.headers.get("Content-Encoding"), "gzip");
+    assert.match(response.headers.get("Vary") ?? "", /Accept-Encoding/);
+    assert.equal(gunzipSync(await response.bytes()).toString(), plain);
+  }
 });
 
 Deno.test("the page has nothing inline and a policy that would refuse it", async () => {

@@ -7,7 +7,6 @@ import { WaygateClient } from "../../client/client.ts";
 import { AVATAR_CSS } from "../../elements/avatar.ts";
 import { DOT_CSS } from "../../elements/dot_css.ts";
 import "../../elements/elements.ts";
-import type {} from "../../elements/tag_names.ts";
 import { sharedStyleSheet } from "../../elements/style_sheet.ts";
 import { showAnnouncements } from "./announcements.ts";
 import { keepLog } from "./chronicle.ts";
