@@ -14,7 +14,7 @@ import type { MethodTable } from "./gateway/method.ts";
 import { NodeControl } from "./gateway/node_control.ts";
 import { describeMethods } from "./gateway/openrpc.ts";
 import { Reception } from "./gateway/reception.ts";
-import { Router } from "./gateway/router.ts";
+import { encodeNotification, Router } from "./gateway/router.ts";
 import type { WebSocketEngine } from "./gateway/socket.ts";
 import { createUpgrade } from "./gateway/upgrade.ts";
 import { createActions } from "./methods/actions.ts";
@@ -26,8 +26,12 @@ import { NodePresence } from "./presence/presence.ts";
 import type { PresenceStore } from "./presence/store.ts";
 import { CloseCode } from "./protocol/close_codes.ts";
 import type { JsonObject } from "./protocol/json.ts";
+import type { Shutdown } from "./protocol/notifications.ts";
 import { createForwarder } from "./service/forward.ts";
+import type { MicroService } from "./service/micro.ts";
+import { serveNode } from "./service/node_service.ts";
 import { Counters } from "./telemetry/counters.ts";
+import { EventLoop } from "./telemetry/event_loop.ts";
 import { log } from "./telemetry/log.ts";
 import { presenceLog } from "./telemetry/presence_log.ts";
 import { TimerWheel } from "./timer_wheel.ts";
@@ -57,10 +61,12 @@ export type Unreadiness = Partial<Record<"draining" | "redis" | "nats", string>>
 /** One process of the gateway: its connections, its presence, its end. */
 export interface Node {
   readonly config: Config;
+  readonly bus: Bus;
   readonly counters: Counters;
   readonly hub: Hub;
   readonly presence: NodePresence;
   readonly backlog: Backlog;
+  readonly eventLoop: EventLoop;
   /** The OpenRPC document of its methods. */
   readonly description: JsonObject;
   /** Answers `GET /ws`. */
@@ -79,6 +85,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   const counters = new Counters();
   const wheel = new TimerWheel((error) => log.error("Timer failed", { error: String(error) }));
   const backlog = new Backlog();
+  const eventLoop = new EventLoop();
   const hub = new Hub({
     onLocationFilled: (location) => delivery.enter(location),
     onLocationEmptied: (location) => delivery.leave(location),
@@ -138,9 +145,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
       methods,
       maxBatch: config.maxBatch,
       counters,
-      report: (requestId, error) => {
-        log.error("Request failed", { request_id: requestId, error: describeError(error) });
-      },
+      report,
       forward: createForwarder({
         bus,
         subjects,
@@ -156,7 +161,10 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     sendQueueBytes: config.sendQueueBytes,
     rateLimitMessages: config.rateLimitMessages,
     rateLimitBurst: config.rateLimitBurst,
-    onEnd: (connection, end) => reception.dismiss(connection, end),
+    onEnd: (connection, end) => {
+      log.debug("Connection closed", { session: connection.sessionId, code: end.code });
+      reception.dismiss(connection, end);
+    },
     onFirstMessage: (connection, text) => {
       if (!text.includes("session.resume")) delivery.release(connection);
     },
@@ -164,6 +172,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   };
   const heartbeat = new Heartbeat(() => hub.all(), config.heartbeatIntervalMs);
   let isDraining = false;
+  let service: MicroService | undefined;
   let comebackSpreadMs = COMEBACK_MIN_SPREAD_MS;
 
   const upgrade = createUpgrade({
@@ -177,6 +186,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     },
     onOpen: (socket, identity, isBatching) => {
       const connection = reception.admit(socket, identity, isBatching, host);
+      log.debug("Connection opened", { session: connection.sessionId });
       if (isDraining) seeOff(connection);
       return connection;
     },
@@ -192,20 +202,24 @@ export async function createNode(parts: NodeParts): Promise<Node> {
 
   async function start(): Promise<void> {
     control.start();
+    service = serveNode({ config, bus, subjects, actions, presence, hub, report });
     heartbeat.start();
+    eventLoop.start();
     await presence.start();
   }
 
   function seeOff(connection: Connection): void {
-    connection.notify("system.shutdown", {
+    const shutdown: Shutdown = {
       reason: "restart",
       reconnect_after_ms: Math.round(COMEBACK_MIN_MS + Math.random() * comebackSpreadMs),
-    });
-    connection.close(CloseCode.serviceRestart, "restart");
+    };
+    const lastWord = encodeNotification("system.shutdown", shutdown);
+    connection.close(CloseCode.serviceRestart, "restart", lastWord);
   }
 
   async function drain(): Promise<void> {
     isDraining = true;
+    service?.stop();
     comebackSpreadMs = Math.min(
       Math.max(hub.size * COMEBACK_PER_CONNECTION_MS, COMEBACK_MIN_SPREAD_MS),
       COMEBACK_MAX_SPREAD_MS,
@@ -213,6 +227,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     for (const connection of [...hub.all()]) seeOff(connection);
     await within(config.drainMs, goodbye());
     heartbeat.stop();
+    eventLoop.stop();
     control.stop();
     backlog.stop();
     delivery.stop();
@@ -231,10 +246,12 @@ export async function createNode(parts: NodeParts): Promise<Node> {
 
   return {
     config,
+    bus,
     counters,
     hub,
     presence,
     backlog,
+    eventLoop,
     description,
     upgrade,
     unreadiness,
@@ -249,6 +266,10 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
   const timer = setTimeout(() => limit.resolve(), limitMs);
   await Promise.race([work, limit.promise]);
   clearTimeout(timer);
+}
+
+function report(requestId: string, error: unknown): void {
+  log.error("Request failed", { request_id: requestId, error: describeError(error) });
 }
 
 function describeError(error: unknown): string {

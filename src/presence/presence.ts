@@ -117,6 +117,7 @@ export class NodePresence {
       nodeId,
       beat: () => this.#beat(),
       onDead: (instance) => void this.#reaper.reap(instance),
+      onBuried: () => this.#resync.request(),
       onDoubt: () => void this.lease.check(),
     });
   }
@@ -124,6 +125,12 @@ export class NodePresence {
   /** Whether changes get through to the store. */
   get isStoreHealthy(): boolean {
     return this.lease.isHeld && !this.#isStoreAway && this.tracker.writer.isHealthy;
+  }
+
+  /** What every living node says of itself, this one included, in the order of their ids. */
+  get nodes(): readonly Beat[] {
+    return [this.#beat(), ...this.membership.peers]
+      .toSorted((a, b) => a.node_id < b.node_id ? -1 : 1);
   }
 
   /** Opens the lease and meets the peers; resolves when the store was asked once. */
@@ -241,6 +248,9 @@ export class NodePresence {
     for (const { presence, previous_location: before } of outcomes) {
       this.#announcer.announce(presence, [before]);
     }
+    // It may have died before it could tell what it wrote last: everyone looks for themselves.
+    this.membership.bury(instance);
+    this.#resync.request();
     this.#options.log.reaped(instance, outcomes.length);
   }
 }
