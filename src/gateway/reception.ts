@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { isoNow } from "../iso_clock.ts";
 import { StoreUnavailableError } from "../presence/store.ts";
 import type { Outcome } from "../presence/store.ts";
 import type { NodePresence } from "../presence/presence.ts";
@@ -76,7 +77,7 @@ export class Reception {
       user_id: connection.userId,
       node_id: config.nodeId,
       region: config.region,
-      server_time: new Date().toISOString(),
+      server_time: isoNow(),
       protocol: PROTOCOL_VERSION,
       heartbeat_interval_ms: config.heartbeatIntervalMs,
       max_message_bytes: config.maxMessageBytes,

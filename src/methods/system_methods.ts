@@ -1,4 +1,5 @@
 import { defineMethod, type MethodTable } from "../gateway/method.ts";
+import { isoNow } from "../iso_clock.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import * as schemas from "../protocol/schemas.ts";
 
@@ -19,7 +20,7 @@ export function systemMethods(actions: SystemActions) {
       params: schemas.PingParams,
       result: schemas.PingResult,
       handler(params) {
-        const server_time = new Date().toISOString();
+        const server_time = isoNow();
         const isEmpty = Object.keys(params).length === 0;
         return isEmpty ? { server_time } : { server_time, echo: params };
       },
