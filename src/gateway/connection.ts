@@ -250,6 +250,8 @@ export class Connection implements Caller, SocketListener {
     if (this.#isOver) return;
     if (lastWord === undefined) this.outbox.flushGathered();
     else this.outbox.sendLast(lastWord);
+    // What was still to be sent may have been too much for the reader, and have ended it.
+    if (this.#isOver) return;
     const { wheel } = this.#host;
     this.#finish({ code, isClean: code !== CloseCode.heartbeatLost });
     wheel.schedule(LINGER_MS, () => {

@@ -37,8 +37,8 @@ export class Delivery {
   readonly #wheel: TimerWheel;
   readonly #connections = new Map<Connection, Delivered>();
   readonly #locations = new Map<string, () => void>();
-  /** Entries are shared by their followers, and encoded once. */
-  readonly #encoded = new WeakMap<StreamEntry, string>();
+  /** An entry goes to all its followers in one turn, and is encoded once. */
+  #latest: { readonly entry: StreamEntry; readonly message: string } | undefined;
 
   constructor(stream: EventStream, hub: Hub, wheel: TimerWheel) {
     this.#stream = stream;
@@ -152,12 +152,10 @@ export class Delivery {
   }
 
   #encode(entry: StreamEntry): string {
-    let message = this.#encoded.get(entry);
-    if (message === undefined) {
-      const params = JSON.stringify({ seq: entry.seq, ...entry.params });
-      message = `{"jsonrpc":"2.0","method":"${entry.notification}","params":${params}}`;
-      this.#encoded.set(entry, message);
-    }
+    if (this.#latest?.entry === entry) return this.#latest.message;
+    const params = JSON.stringify({ seq: entry.seq, ...entry.params });
+    const message = `{"jsonrpc":"2.0","method":"${entry.notification}","params":${params}}`;
+    this.#latest = { entry, message };
     return message;
   }
 }

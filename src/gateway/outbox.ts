@@ -45,6 +45,8 @@ export class Outbox implements Gathering {
   #gathered: GatheredMessages | undefined;
   #queue: string[] = [];
   #queuedBytes = 0;
+  /** Waits for its turn behind the queue. */
+  #lastWord: string | undefined;
   #isShut = false;
   readonly #counters: Counters;
   /** Length of the frames handed to the socket, in UTF-16 units. */
@@ -116,16 +118,26 @@ export class Outbox implements Gathering {
       this.#hand(frame);
     }
     if (sent > 0) this.#queue.splice(0, sent);
+    if (this.#queue.length === 0) this.#handLastWord();
     const isDone = this.#isShut ||
       (this.#queue.length === 0 && this.#socket.bufferedBytes < this.#socketBacklogBytes);
     if (isDone && !this.#isShut) this.#listener.onCaughtUp();
     return isDone;
   }
 
-  /** Drops what is queued; later sends do nothing. */
+  /** Sends a last frame, which says why the connection ends; it gets out even if the queue does not. */
+  sendLast(frame: string): void {
+    if (this.#isShut) return;
+    this.flushGathered();
+    if (this.#queue.length === 0) this.#hand(frame);
+    else this.#lastWord = frame;
+  }
+
+  /** Drops what is queued but the last word; later sends do nothing. */
   shut(): void {
     this.#isShut = true;
     this.#drop();
+    this.#handLastWord();
   }
 
   /** Drops what is queued; the next sends go first. */
@@ -159,11 +171,9 @@ export class Outbox implements Gathering {
     this.#socket.send(frame);
   }
 
-  /** Hands a last frame to the socket, whatever is queued: it says why the connection ends. */
-  sendLast(frame: string): void {
-    if (this.#isShut) return;
-    this.flushGathered();
-    if (this.#queue.length === 0) this.#hand(frame);
-    else this.#push(frame);
+  #handLastWord(): void {
+    if (this.#lastWord === undefined) return;
+    this.#hand(this.#lastWord);
+    this.#lastWord = undefined;
   }
 }
