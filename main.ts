@@ -54,10 +54,11 @@ function connectBus(config: Config): NatsBus | undefined {
 async function compose(config: Config): Promise<{ gateway: Gateway; bus: Bus | undefined }> {
   const bus = connectBus(config);
   const { redis, resumeWindowMs, development } = config;
+  const store = redis && createRedisStore({ ...redis, resumeWindowMs });
   const gateway = await createGateway({
     config,
     engine: createEngine(config),
-    ...(redis === undefined ? {} : { store: createRedisStore({ ...redis, resumeWindowMs }) }),
+    ...(store === undefined ? {} : { store }),
     ...(bus === undefined ? {} : { bus }),
     ...(bus === undefined || !await canUseJetStream(bus) ? {} : {
       stream: createJetStreamStream({
@@ -70,6 +71,7 @@ async function compose(config: Config): Promise<{ gateway: Gateway; bus: Bus | u
       }),
     }),
     ...(config.lobby ? { lobby: createLobby({ development }) } : {}),
+    sources: { ...(store && { redis: store }), ...(bus && { nats: bus }) },
   });
   return { gateway, bus };
 }

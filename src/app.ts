@@ -6,14 +6,15 @@ import type { Node } from "./node.ts";
 import { ErrorCode, RpcError } from "./protocol/errors.ts";
 import { log } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
+import type { MetricSources } from "./telemetry/sources.ts";
 
 /** A request body of the development routes may have so many bytes. */
 const MAX_BODY_BYTES = 16_384;
 
 /** The HTTP side of a node: every route of the contract. */
-export function createApp(node: Node, lobby: Hono | undefined): Hono {
+export function createApp(node: Node, lobby: Hono | undefined, sources: MetricSources): Hono {
   const { config } = node;
-  const metrics = createMetrics(node);
+  const metrics = createMetrics(node, sources);
   const description = JSON.stringify(node.description);
   const app = new Hono();
 

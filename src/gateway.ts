@@ -19,6 +19,7 @@ import type { PresenceStore } from "./presence/store.ts";
 import { createMemoryStore } from "./presence/store_memory.ts";
 import type { FetchHandler, HttpServer, ServeOptions } from "./serve.ts";
 import { reportMalformed } from "./telemetry/presence_log.ts";
+import type { MetricSources } from "./telemetry/sources.ts";
 
 export { type Config, ConfigError, readConfig } from "./config.ts";
 export {
@@ -42,6 +43,8 @@ export interface GatewayOptions {
   readonly methods?: MethodTable;
   /** Serves `/`. */
   readonly lobby?: Hono;
+  /** What `/metrics` shows of the store and the bus. */
+  readonly sources?: MetricSources;
 }
 
 /** A gateway in this process. */
@@ -94,7 +97,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     engine,
     methods: options.methods ?? {},
   });
-  const app = createApp(node, options.lobby);
+  const app = createApp(node, options.lobby, options.sources ?? {});
   const fetch: FetchHandler = (request) => app.fetch(request);
   return {
     fetch,

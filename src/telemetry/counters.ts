@@ -1,3 +1,6 @@
+import { CloseCode } from "../protocol/close_codes.ts";
+import { ErrorCode } from "../protocol/errors.ts";
+
 /** Upper bounds of the request duration histogram, in seconds. */
 export const DURATION_BUCKETS_S: readonly number[] = [
   0.0001,
@@ -20,13 +23,39 @@ export const DURATION_BUCKETS_S: readonly number[] = [
 /** One call in so many is timed, beginning with the first. */
 const SAMPLE_EVERY = 8;
 
+/** Why upgrades are refused most often; there from the beginning, so that a first one shows as a rise. */
+const REFUSALS = ["draining", "expired", "full", "missing", "origin", "signature"] as const;
+
+/** Durations in the buckets of a histogram. */
+export class Durations {
+  /** Upper bounds of the buckets, in seconds, ascending. */
+  readonly boundsS: readonly number[];
+  /** How many fall into each bucket; the last is over all bounds. */
+  readonly buckets: number[];
+  count = 0;
+  sumS = 0;
+
+  constructor(boundsS: readonly number[]) {
+    this.boundsS = boundsS;
+    this.buckets = new Array(boundsS.length + 1).fill(0);
+  }
+
+  /** Adds one, in ms. */
+  observe(durationMs: number): void {
+    const seconds = durationMs / 1000;
+    let bucket = 0;
+    while (bucket < this.boundsS.length && seconds > (this.boundsS[bucket] ?? 0)) bucket++;
+    this.buckets[bucket] = (this.buckets[bucket] ?? 0) + 1;
+    this.count++;
+    this.sumS += seconds;
+  }
+}
+
 /** What is counted of one method. */
 export class MethodCounter {
   calls = 0;
-  /** Calls whose duration falls into each bucket; the last is over all bounds. */
-  readonly buckets: number[] = new Array(DURATION_BUCKETS_S.length + 1).fill(0);
-  timed = 0;
-  durationSumS = 0;
+  /** Of those calls that were timed. */
+  readonly durations: Durations = new Durations(DURATION_BUCKETS_S);
 
   /** Counts a call; true when this one is to be timed. */
   begin(): boolean {
@@ -35,23 +64,31 @@ export class MethodCounter {
 
   /** Records how long a timed call took, in ms. */
   observe(durationMs: number): void {
-    const seconds = durationMs / 1000;
-    let bucket = 0;
-    while (bucket < DURATION_BUCKETS_S.length && seconds > (DURATION_BUCKETS_S[bucket] ?? 0)) {
-      bucket++;
-    }
-    this.buckets[bucket] = (this.buckets[bucket] ?? 0) + 1;
-    this.timed++;
-    this.durationSumS += seconds;
+    this.durations.observe(durationMs);
   }
 }
 
-/** A count for each of a bounded set of labels. */
+/** So many different labels are told apart; a service behind the gateway may make up error codes. */
+const MAX_LABELS = 64;
+
+/** A count for each label of a set that is kept bounded. */
 export class LabelledCount<Label> {
-  readonly #counts = new Map<Label, number>();
+  readonly #counts: Map<Label, number>;
+  readonly #other: Label;
+
+  /**
+   * @param other counts what came after too many labels
+   * @param known labels that are there from the beginning, with 0
+   */
+  constructor(other: Label, known: Iterable<Label> = []) {
+    this.#other = other;
+    this.#counts = new Map([...known].map((label) => [label, 0]));
+  }
 
   add(label: Label, by = 1): void {
-    this.#counts.set(label, (this.#counts.get(label) ?? 0) + by);
+    const isRoom = this.#counts.size < MAX_LABELS || this.#counts.has(label);
+    const counted = isRoom ? label : this.#other;
+    this.#counts.set(counted, (this.#counts.get(counted) ?? 0) + by);
   }
 
   entries(): IterableIterator<[Label, number]> {
@@ -65,8 +102,11 @@ export class LabelledCount<Label> {
  */
 export class Counters {
   connectionsOpened = 0;
-  readonly connectionsClosed: LabelledCount<number> = new LabelledCount();
-  readonly upgradesRefused: LabelledCount<string> = new LabelledCount();
+  readonly connectionsClosed: LabelledCount<number> = new LabelledCount(
+    0,
+    Object.values(CloseCode),
+  );
+  readonly upgradesRefused: LabelledCount<string> = new LabelledCount("other", REFUSALS);
   messagesReceived = 0;
   /** UTF-16 units, which are bytes as long as the text is ASCII. */
   receivedLength = 0;
@@ -75,7 +115,7 @@ export class Counters {
   sentLength = 0;
   rateLimited = 0;
   slowReaders = 0;
-  readonly errors: LabelledCount<number> = new LabelledCount();
+  readonly errors: LabelledCount<number> = new LabelledCount(0, Object.values(ErrorCode));
   readonly methods: Map<string, MethodCounter> = new Map();
   /** Calls of methods that nobody defined. */
   readonly unknownMethod: MethodCounter = new MethodCounter();

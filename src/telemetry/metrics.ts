@@ -1,116 +1,194 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+/**
+ * What is measured of a node, in the text format of Prometheus. The hot path adds to plain numbers;
+ * they become metrics when somebody scrapes. No label holds an id of a user or session.
+ *
+ * @module
+ */
+import process from "node:process";
 import type { Node } from "../node.ts";
-import { type Counters, DURATION_BUCKETS_S, type MethodCounter } from "./counters.ts";
+import { VERSION } from "../version.ts";
+import type { Counters, Durations } from "./counters.ts";
+import { Exposition, type Labels } from "./exposition.ts";
+import { RoundTrip } from "./round_trip.ts";
+import type { MetricSources } from "./sources.ts";
 
 /** Methods that nobody defined share a label: the wire must not be able to make new ones. */
 const UNKNOWN_METHOD = "unknown";
 
-type Source = Pick<Node, "counters" | "hub" | "presence" | "backlog">;
+/** What is looked at. */
+export type MeasuredNode = Pick<
+  Node,
+  "config" | "bus" | "counters" | "hub" | "presence" | "backlog" | "eventLoop"
+>;
 
-/** What is measured of a node, in the text format of Prometheus; read from plain counters on demand. */
-export function createMetrics(
-  node: Source,
-): { readonly contentType: string; render(): Promise<string> } {
-  const registry = new Registry();
-  const { counters } = node;
+/** The metrics of one node. */
+export interface Metrics {
+  readonly contentType: string;
+  render(): Promise<string>;
+}
 
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name: `waygate_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
-  const total = (name: string, help: string, read: () => number) =>
-    new Counter({
-      name: `waygate_${name}_total`,
-      help,
-      registers: [registry],
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
-  const labelled = (
-    name: string,
-    label: string,
-    help: string,
-    read: () => Iterable<[string | number, number]>,
-  ) =>
-    new Counter({
-      name: `waygate_${name}_total`,
-      help,
-      labelNames: [label],
-      registers: [registry],
-      collect() {
-        this.reset();
-        for (const [value, count] of read()) this.inc({ [label]: String(value) }, count);
-      },
-    });
+/** Describes every metric; their values are read at each `render`. */
+export function createMetrics(node: MeasuredNode, sources: MetricSources): Metrics {
+  const exposition = new Exposition();
+  describeConnections(exposition, node);
+  describeRequests(exposition, node.counters);
+  describePresence(exposition, node);
+  describeRedis(exposition, sources);
+  describeNats(exposition, node, sources);
+  describeProcess(exposition, node);
+  return exposition;
+}
 
-  gauge("connections", "Open connections", () => node.hub.size);
-  total("connects", "Connections opened", () => counters.connectionsOpened);
-  labelled(
+function describeConnections(to: Exposition, { counters, hub, backlog }: MeasuredNode): void {
+  to.gauge("connections", "Open connections", () => hub.size);
+  to.total("connects", "Connections opened", () => counters.connectionsOpened);
+  to.totals(
     "disconnects",
     "code",
     "Connections ended, by close code (0: any other)",
     () => counters.connectionsClosed.entries(),
   );
-  labelled(
+  to.totals(
     "upgrades_refused",
     "reason",
     "Upgrades refused, by reason",
     () => counters.upgradesRefused.entries(),
   );
-  total("messages_received", "Frames received", () => counters.messagesReceived);
-  total("messages_sent", "Messages sent", () => counters.messagesSent);
-  total("received_bytes", "Text received, in UTF-16 units", () => counters.receivedLength);
-  total("sent_bytes", "Text sent, in UTF-16 units", () => counters.sentLength);
-  total("rate_limited", "Messages refused by the rate limit", () => counters.rateLimited);
-  total("slow_readers", "Connections closed because they did not read", () => counters.slowReaders);
-  labelled("errors", "code", "Errors answered, by code", () => counters.errors.entries());
-  labelled(
+  to.total("messages_received", "Frames received", () => counters.messagesReceived);
+  to.total("messages_sent", "Messages sent", () => counters.messagesSent);
+  to.total(
+    "received_bytes",
+    "Text received, in UTF-16 units (bytes, for ASCII)",
+    () => counters.receivedLength,
+  );
+  to.total(
+    "sent_bytes",
+    "Text sent, in UTF-16 units (bytes, for ASCII)",
+    () => counters.sentLength,
+  );
+  to.gauge("backlogged_connections", "Readers that are behind", () => backlog.size);
+  to.gauge(
+    "send_queue_bytes",
+    "Bytes that readers which are behind have not read",
+    () => backlog.unreadBytes,
+  );
+  to.total("slow_readers", "Connections closed with 4408", () => counters.slowReaders);
+}
+
+function describeRequests(to: Exposition, counters: Counters): void {
+  to.totals(
     "requests",
     "method",
     "Requests and notifications handled, by method",
     () => calls(counters),
   );
-  gauge("backlogged_connections", "Readers that are behind", () => node.backlog.size);
-  gauge(
-    "send_queue_bytes",
-    "Bytes that readers which are behind have not read",
-    () => node.backlog.unreadBytes,
+  to.histogram(
+    "request_duration",
+    "Time from a request to its answer, of one call in eight",
+    () => durations(counters),
   );
-  gauge("presence_sessions", "Sessions of this node", () => node.presence.tracker.size);
-  gauge(
+  to.totals(
+    "errors",
+    "code",
+    "Errors answered, by code (0: any other)",
+    () => counters.errors.entries(),
+  );
+  to.total("rate_limited", "Messages refused by the rate limit", () => counters.rateLimited);
+}
+
+function describePresence(to: Exposition, { counters, presence }: MeasuredNode): void {
+  to.gauge("presence_sessions", "Sessions of this node", () => presence.tracker.size);
+  to.gauge(
+    "presence_online",
+    "Users whom clients of this node see online, wherever those are connected",
+    () => count(presence.feed.shownOnline),
+  );
+  to.gauge(
     "presence_unwritten",
     "Sessions whose newest state is not in the store yet",
-    () => node.presence.tracker.writer.queued,
+    () => presence.tracker.writer.queued,
   );
-  total("presence_joins", "Sessions begun", () => counters.presenceJoins);
-  total("presence_leaves", "Sessions ended", () => counters.presenceLeaves);
-  total("presence_flushes", "Flushes of gathered changes", () => counters.presenceFlushes);
-  total("presence_flush_seconds", "Time spent flushing", () => counters.presenceFlushMs / 1000);
-  total("presence_conflated", "Changes overtaken by newer ones", () => counters.presenceConflated);
-  total("presence_delivered", "Presence messages sent", () => counters.presenceDelivered);
-  total("bus_malformed", "Messages from the bus that were dropped", () => counters.busMalformed);
-  gauge(
+  to.total("presence_joins", "Sessions begun", () => counters.presenceJoins);
+  to.total("presence_leaves", "Sessions ended", () => counters.presenceLeaves);
+  to.total("presence_flushes", "Flushes of gathered changes", () => counters.presenceFlushes);
+  to.total("presence_flush_seconds", "Time spent flushing", () => counters.presenceFlushMs / 1000);
+  to.total(
+    "presence_conflated",
+    "Changes overtaken by newer ones",
+    () => counters.presenceConflated,
+  );
+  to.total(
+    "presence_delivered",
+    "Presence messages sent: the flushes times their audiences",
+    () => counters.presenceDelivered,
+  );
+  to.gauge(
     "nodes",
-    "Living nodes, this one included",
-    () => node.presence.membership.peers.length + 1,
+    "Living nodes of all regions, this one included",
+    () => presence.membership.peers.length + 1,
   );
-  gauge(
+  to.gauge(
     "lease_age_seconds",
-    "Time since the lease was confirmed",
-    () => node.presence.lease.ageMs / 1000,
+    "Time since the store confirmed this node's lease",
+    () => presence.lease.ageMs / 1000,
   );
-  gauge("memory_rss_bytes", "Resident memory of the process", () => Deno.memoryUsage().rss);
-  gauge("memory_heap_bytes", "JavaScript heap in use", () => Deno.memoryUsage().heapUsed);
-  new DurationHistogram(counters, registry);
+  to.gauge("store_up", "1 while changes get through to the store", () => +presence.isStoreHealthy);
+}
 
-  return { contentType: registry.contentType, render: () => registry.metrics() };
+function describeRedis(to: Exposition, { redis }: MetricSources): void {
+  if (redis === undefined) return;
+  to.total("redis_requests", "HTTP requests to Redis", () => redis.stats.requests);
+  to.total("redis_commands", "Commands in them: what is billed", () => redis.stats.commands);
+  to.total(
+    "redis_errors",
+    "Requests that failed or were not answered in time",
+    () => redis.stats.errors,
+  );
+  to.total(
+    "redis_request_seconds",
+    "Time spent waiting for answers; by requests, it is the mean latency",
+    () => redis.stats.durationMs / 1000,
+  );
+}
+
+function describeNats(to: Exposition, { bus, counters }: MeasuredNode, sources: MetricSources) {
+  to.total("bus_malformed", "Messages from the bus that were dropped", () => counters.busMalformed);
+  const { nats } = sources;
+  if (nats === undefined) return;
+  const roundTrip = new RoundTrip(() => bus.flush());
+  to.gauge("nats_up", "1 while connected", () => bus.status === "connected" ? 1 : 0);
+  to.total("nats_messages_in", "Messages and replies from NATS", () => nats.stats.in);
+  to.total("nats_messages_out", "Messages and requests to NATS", () => nats.stats.out);
+  to.total("nats_dropped", "Messages that could not be sent", () => nats.stats.dropped);
+  to.total("nats_reconnects", "Connections made again", () => nats.stats.reconnects);
+  to.gauge(
+    "nats_round_trip_seconds",
+    "To the NATS server and back, measured at the scrape before; absent while unknown",
+    () => {
+      const roundTripMs = roundTrip.read();
+      return roundTripMs === undefined ? undefined : roundTripMs / 1000;
+    },
+  );
+}
+
+function describeProcess(to: Exposition, { config, eventLoop }: MeasuredNode): void {
+  const startedAtMs = performance.now();
+  to.info("build", "Versions, and who this node is", {
+    version: VERSION,
+    deno: Deno.version.deno,
+    engine: config.websocketEngine,
+    region: config.region,
+    node: config.nodeId,
+  });
+  to.gauge("uptime_seconds", "Time since the start", () => (performance.now() - startedAtMs) / 1e3);
+  to.gauge("max_connections", "How many are let in", () => config.maxConnections);
+  to.histogram("event_loop_lag", "How late timers are", () => [[{}, eventLoop.lag]]);
+  to.total("cpu_seconds", "Processor time used", () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  });
+  to.gauge("memory_rss_bytes", "Resident memory of the process", () => Deno.memoryUsage().rss);
+  to.gauge("memory_heap_bytes", "JavaScript heap in use", () => Deno.memoryUsage().heapUsed);
 }
 
 function* calls(counters: Counters): Generator<[string, number]> {
@@ -118,56 +196,13 @@ function* calls(counters: Counters): Generator<[string, number]> {
   yield [UNKNOWN_METHOD, counters.unknownMethod.calls];
 }
 
-/** The sampled durations, which the hot path keeps in plain arrays, as a Prometheus histogram. */
-class DurationHistogram extends Histogram<"method"> {
-  readonly #counters: Counters;
-
-  constructor(counters: Counters, registry: Registry) {
-    super({
-      name: "waygate_request_duration_seconds",
-      help: "Time from a request to its answer, of one call in eight",
-      labelNames: ["method"],
-      buckets: [...DURATION_BUCKETS_S],
-      registers: [registry],
-    });
-    this.#counters = counters;
-  }
-
-  override get() {
-    return this.getForPromString();
-  }
-
-  /** The registry asks a histogram this, and not `get`, when it renders text. */
-  getForPromString() {
-    const values = [...this.#counters.methods].flatMap(([method, counter]) =>
-      series(method, counter)
-    );
-    return Promise.resolve({
-      name: "waygate_request_duration_seconds",
-      help: "Time from a request to its answer, of one call in eight",
-      type: "histogram" as const,
-      values: [...values, ...series(UNKNOWN_METHOD, this.#counters.unknownMethod)],
-      aggregator: "sum" as const,
-    }) as unknown as ReturnType<Histogram<"method">["get"]>;
-  }
+function* durations(counters: Counters): Generator<[Labels, Durations]> {
+  for (const [method, { durations }] of counters.methods) yield [{ method }, durations];
+  yield [{ method: UNKNOWN_METHOD }, counters.unknownMethod.durations];
 }
 
-function series(method: string, counter: MethodCounter) {
-  if (counter.timed === 0) return [];
-  const name = "waygate_request_duration_seconds";
-  let below = 0;
-  const buckets = counter.buckets.map((count, index) => {
-    below += count;
-    const bound = DURATION_BUCKETS_S[index];
-    return {
-      labels: { method, le: bound === undefined ? "+Inf" : String(bound) },
-      value: below,
-      metricName: `${name}_bucket`,
-    };
-  });
-  return [
-    ...buckets,
-    { labels: { method }, value: counter.durationSumS, metricName: `${name}_sum` },
-    { labels: { method }, value: counter.timed, metricName: `${name}_count` },
-  ];
+function count(items: Iterable<unknown>): number {
+  let total = 0;
+  for (const _ of items) total++;
+  return total;
 }
