@@ -22,10 +22,5 @@ export const presenceLog: PresenceLog = {
   storeAway: (error) => log.error("The presence store is away", { error: error.message }),
   storeBack: () => log.info("The presence store is back"),
   malformed: (subject) => reportMalformed(subject, "It does not have the contract's shape"),
-  failed: (what, error) => {
-    log.error("Presence failed", {
-      what,
-      error: error instanceof Error ? error.stack : `${error}`,
-    });
-  },
+  failed: (what, error) => log.error("Presence failed", { what, error }),
 };
