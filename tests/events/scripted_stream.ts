@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { EventTarget } from "../../src/protocol/methods.ts";
 import type { Addressee, FeedMessage } from "../../src/events/feed_message.ts";
 import { type FeedRange, type FeedSource, LiveFeed } from "../../src/events/live_feed.ts";
@@ -195,4 +196,17 @@ export class ScriptedStream {
 function name(to: Addressee): string {
   if (to === "everyone") return "everyone";
   return "user_id" in to ? `user ${to.user_id}` : `location ${to.location}`;
+}
+
+/** A node that is up with the stream. */
+export async function begun(change: Partial<ScriptedStream> = {}): Promise<ScriptedStream> {
+  const stream = Object.assign(new ScriptedStream(), change);
+  await stream.check();
+  return stream;
+}
+
+/** Waits for a condition that no timer is needed for. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000 && !condition(); i++) await Promise.resolve();
+  assert.ok(condition());
 }
