@@ -14,10 +14,14 @@ export function createDenoEngine(): WebSocketEngine {
     serve: serveDeno,
     accept(request, options, onOpen) {
       const { socket, response } = Deno.upgradeWebSocket(request, {
-        ...(options.protocol === undefined ? {} : { protocol: options.protocol }),
         // The runtime pings after half of it and takes whole seconds.
         idleTimeout: Math.max(1, Math.floor(options.idleTimeoutMs / 1000)),
       });
+      // Not as an option: the runtime finds it only in a list with a space after each comma, and so
+      // refuses clients that write none (RFC 9110, section 5.6.1 allows both).
+      if (options.protocol !== undefined) {
+        response.headers.set("Sec-WebSocket-Protocol", options.protocol);
+      }
       socket.onopen = () => listen(socket, onOpen(new DenoSocket(socket)));
       return response;
     },
