@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { WaygateClient } from "../../src/client/client.ts";
 import { launchBrowser } from "../elements/browser.ts";
-import { bestSmoothness, SMOOTH_FRAMES } from "../elements/smoothness.ts";
+import { assertLight } from "../elements/smoothness.ts";
 import { buildLobby } from "../lobby/built_lobby.ts";
 import { type GatewayProcess, startGateway } from "../support/gateway.ts";
 import { until } from "../support/wait.ts";
@@ -14,7 +14,7 @@ const PLAYERS = 500;
 const CHANGES_PER_SECOND = 50;
 const SECONDS = 4;
 
-Deno.test("the lobby stays smooth with 500 players and 50 changes a second", async () => {
+Deno.test("the lobby is little work with 500 players and 50 changes a second", async () => {
   // Only the lobby is to watch everyone: it is not the gateway that is looked at here.
   await using gateway = await startGateway({ env: { PRESENCE_AUTO_SUBSCRIBE: "none" } });
   await using ada = await LobbyVisitor.open(browser, gateway.url);
@@ -26,9 +26,7 @@ Deno.test("the lobby stays smooth with 500 players and 50 changes a second", asy
     timeoutMs: 30_000,
   });
 
-  const best = await bestSmoothness(ada.page, () => changeStatuses(clients));
-  assert.ok(best.framesPerSecond > SMOOTH_FRAMES, `${best.framesPerSecond} frames a second`);
-  assert.ok(best.busyShare < 0.5, `The page's thread is busy for ${best.busyShare} of the time`);
+  await assertLight(ada.page, () => changeStatuses(clients));
   await Promise.all(clients.map((client) => client.disconnect()));
   assert.deepEqual(ada.complaints, []);
 });

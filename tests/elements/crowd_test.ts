@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { launchBrowser } from "./browser.ts";
 import { openElementPage } from "./element_page.ts";
 import { players } from "./players.ts";
-import { bestSmoothness, SMOOTH_FRAMES } from "./smoothness.ts";
+import { assertSmooth } from "./smoothness.ts";
 import type { TestPage } from "./test_page.ts";
 
 const browser = await launchBrowser();
@@ -24,12 +24,10 @@ Deno.test("waygate-presence stays smooth with 500 users and 50 changes a second"
   }, players(USERS));
   assert.equal(await page.locator("waygate-presence li").count(), USERS);
 
-  const best = await bestSmoothness(page, async () => {
+  await assertSmooth(page, async () => {
     // Rows are neither made nor taken out.
     assert.equal(await makeChanges(page), 0);
   });
-  assert.ok(best.framesPerSecond > SMOOTH_FRAMES, `${best.framesPerSecond} frames a second`);
-  assert.ok(best.busyShare < 0.5, `The page's thread is busy for ${best.busyShare} of the time`);
 });
 
 /** Changes users at an even pace. @returns how often rows were made or taken out */

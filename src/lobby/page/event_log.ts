@@ -5,6 +5,9 @@ import { type EntryKind, type LogEntry, LogRow } from "./log_entry.ts";
 /** How many entries are kept. */
 const LIMIT = 300;
 
+/** Time between two looks at what is new, in ms: nobody reads fifty lines a second. */
+const PERIOD_MS = 250;
+
 /** What has happened, the newest first; can be filtered, and paused to be read. */
 export class EventLog {
   readonly #log = find("log", HTMLElement);
@@ -14,6 +17,8 @@ export class EventLog {
   readonly #chips = [...document.querySelectorAll<HTMLButtonElement>(".chip[data-kind]")];
   readonly #listeners: (() => void)[] = [];
   readonly #render = (): void => this.#show();
+  #shownAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #rows: LogRow[] = [];
   #waiting: LogRow[] = [];
 
@@ -52,10 +57,14 @@ export class EventLog {
   add(entry: LogEntry): void {
     this.#waiting.push(new LogRow(entry, Date.now()));
     if (this.#waiting.length > LIMIT) this.#waiting.shift();
-    onNextFrame(this.#render);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      onNextFrame(this.#render);
+    }, Math.max(0, this.#shownAt + PERIOD_MS - Date.now()));
   }
 
   #show(): void {
+    this.#shownAt = Date.now();
     const paused = this.#pause.getAttribute("aria-pressed") === "true";
     const more = paused && this.#waiting.length > 0 ? ` (${this.#waiting.length} new)` : "";
     this.#pause.textContent = paused ? `Resume${more}` : "Pause";

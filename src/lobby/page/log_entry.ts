@@ -32,12 +32,14 @@ export class LogRow {
   /** The list item. */
   readonly element: HTMLLIElement;
   readonly kind: EntryKind;
-  readonly #searched: string;
+  readonly #entry: LogEntry;
+  #searched: string | undefined;
 
   /** @param at when it happened, in ms since 1970 */
-  constructor({ detail, kind, text }: LogEntry, at: number) {
+  constructor(entry: LogEntry, at: number) {
+    const { detail, kind, text } = entry;
+    this.#entry = entry;
     this.kind = kind;
-    this.#searched = `${text} ${JSON.stringify(detail) ?? ""}`.toLowerCase();
     const details = newElement(
       "details",
       {},
@@ -60,6 +62,13 @@ export class LogRow {
 
   /** Shows the entry if its kind and its words are wanted. @param text in lower case */
   filter(kinds: ReadonlySet<EntryKind>, text: string): void {
-    this.element.hidden = !kinds.has(this.kind) || !this.#searched.includes(text);
+    this.element.hidden = !kinds.has(this.kind) || !this.#matches(text);
+  }
+
+  #matches(text: string): boolean {
+    if (text === "") return true;
+    const { detail, text: words } = this.#entry;
+    this.#searched ??= `${words} ${JSON.stringify(detail) ?? ""}`.toLowerCase();
+    return this.#searched.includes(text);
   }
 }
