@@ -7,6 +7,13 @@ const BEAT_MS = 500;
 const JUDGE_MS = 50;
 const PROBE_TIMEOUT_MS = 400;
 
+/** A node is dead, and another has ended its sessions: what it did not get said is in the store. */
+interface Obituary {
+  readonly instance: Instance;
+  /** The id of the node that says so. */
+  readonly buried_by: string;
+}
+
 /** What {@linkcode Membership} works with. */
 export interface MembershipOptions {
   readonly bus: Bus;
@@ -16,7 +23,9 @@ export interface MembershipOptions {
   readonly beat: () => Beat;
   /** A peer is dead: proven, convicted, or replaced by a later incarnation. */
   readonly onDead: (instance: Instance) => void;
-  /** This node was absent for so long that its peers may have taken it for dead. */
+  /** Another node has ended what was left of a dead one. */
+  readonly onBuried: () => void;
+  /** This node's peers take it for dead, or it was absent for so long that they may. */
   readonly onDoubt: () => void;
 }
 
@@ -65,13 +74,19 @@ export class Membership {
 
   /** Beats now, besides the regular beats. */
   beat(): void {
-    this.#publish(this.#options.beat());
+    this.#publish(this.#options.nodeId, this.#options.beat());
+  }
+
+  /** Tells the others that what was left of a dead instance is ended. */
+  bury(instance: Instance): void {
+    const obituary: Obituary = { instance, buried_by: this.#options.nodeId };
+    this.#publish(instance.slice(0, instance.lastIndexOf(":")), obituary);
   }
 
   /** Says goodbye, so that nobody has to find out: this node has no session left. */
   leave(): void {
     this.stop();
-    this.#publish({ ...this.#options.beat(), is_leaving: true });
+    this.#publish(this.#options.nodeId, { ...this.#options.beat(), is_leaving: true });
   }
 
   /** Falls silent. */
@@ -83,19 +98,28 @@ export class Membership {
     this.#subscriptions = [];
   }
 
-  #publish(beat: Beat): void {
-    const { bus, subjects, nodeId } = this.#options;
+  #publish(nodeId: string, news: Beat | Obituary): void {
+    const { bus, subjects } = this.#options;
     if (bus.status === "connected") {
-      bus.publish(subjects.nodeHeartbeat(nodeId), JSON.stringify(beat));
+      bus.publish(subjects.nodeHeartbeat(nodeId), JSON.stringify(news));
     }
   }
 
   #hear(message: BusMessage): void {
-    const beat = parseBeat(message.data);
-    if (beat === undefined) return;
-    const nowMs = performance.now();
-    if (beat.instance === this.#options.beat().instance) this.#peers.hearSelf(nowMs);
-    else if (this.#peers.hear(beat, nowMs)) void this.#ask(beat.node_id);
+    const news = parseNews(message.data);
+    if (news === undefined) return;
+    const isOwn = news.instance === this.#options.beat().instance;
+    if ("buried_by" in news) this.#mourn(news, isOwn);
+    else if (isOwn) this.#peers.hearSelf(performance.now());
+    else if (this.#peers.hear(news, performance.now())) void this.#ask(news.node_id);
+  }
+
+  #mourn({ instance, buried_by }: Obituary, isOwn: boolean): void {
+    if (isOwn) this.#options.onDoubt();
+    else if (buried_by !== this.#options.nodeId) {
+      this.#peers.forget(instance);
+      this.#options.onBuried();
+    }
   }
 
   #judge(): void {
@@ -113,31 +137,33 @@ export class Membership {
     const { bus, subjects } = this.#options;
     try {
       const options = { timeoutMs: PROBE_TIMEOUT_MS };
-      const reply = parseBeat((await bus.request(subjects.nodeProbe(nodeId), "", options)).data);
+      const reply = parseNews((await bus.request(subjects.nodeProbe(nodeId), "", options)).data);
       if (reply === undefined) return;
-      this.#bury(this.#peers.answered(nodeId, reply.instance, performance.now()));
+      this.#giveUp(this.#peers.answered(nodeId, reply.instance, performance.now()));
     } catch (error) {
       // Only this proves anything: nobody listens where the node would.
       if (error instanceof BusError && error.reason === "no_responders") {
-        this.#bury(this.#peers.absent(nodeId));
+        this.#giveUp(this.#peers.absent(nodeId));
       }
     } finally {
       this.#asked.delete(nodeId);
     }
   }
 
-  #bury(instances: readonly Instance[]): void {
+  #giveUp(instances: readonly Instance[]): void {
     for (const instance of instances) this.#options.onDead(instance);
   }
 }
 
-function parseBeat(data: string): Beat | undefined {
+function parseNews(data: string): Beat | Obituary | undefined {
   try {
-    const beat = JSON.parse(data) as Partial<Beat> | null;
-    const isBeat = typeof beat?.node_id === "string" && typeof beat.instance === "string" &&
-      typeof beat.region === "string" && typeof beat.connections === "number" &&
-      typeof beat.started_at === "string" && typeof beat.is_leaving === "boolean";
-    return isBeat ? beat as Beat : undefined;
+    const news = JSON.parse(data) as Partial<Beat & Obituary> | null;
+    if (typeof news?.instance !== "string") return undefined;
+    if (typeof news.buried_by === "string") return news as Obituary;
+    const isBeat = typeof news.node_id === "string" && typeof news.region === "string" &&
+      typeof news.connections === "number" && typeof news.started_at === "string" &&
+      typeof news.is_leaving === "boolean";
+    return isBeat ? news as Beat : undefined;
   } catch {
     return undefined;
   }

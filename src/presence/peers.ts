@@ -87,12 +87,17 @@ export class Peers {
     if (peer !== undefined) {
       this.#peers.set(instance, { ...peer, heardAtMs: this.#clockMs, isProven: true });
     }
-    return this.#forget(this.#of(nodeId).filter((other) => other !== instance));
+    return this.#forgetAll(this.#of(nodeId).filter((other) => other !== instance));
   }
 
   /** Nobody is there under a node's id; gives its instances, which are all over. */
   absent(nodeId: string): Instance[] {
-    return this.#forget(this.#of(nodeId));
+    return this.#forgetAll(this.#of(nodeId));
+  }
+
+  /** An instance is over, says another node. */
+  forget(instance: Instance): void {
+    this.#peers.delete(instance);
   }
 
   /** The link to the others is cut, or is back: from here on silence proves nothing. */
@@ -140,7 +145,7 @@ export class Peers {
       .map(({ beat }) => beat.instance);
   }
 
-  #forget(instances: readonly Instance[]): Instance[] {
+  #forgetAll(instances: readonly Instance[]): Instance[] {
     for (const instance of instances) this.#peers.delete(instance);
     return [...instances];
   }

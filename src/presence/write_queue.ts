@@ -53,14 +53,24 @@ export class WriteQueue {
     }
   }
 
-  /** Takes all intents of one session after the other, as long as they are no more than `limit`. */
+  /**
+   * Takes one session's intents after the other's, as long as they are no more than `limit`. What
+   * comes behind a resume stays, for it depends on what the session is let go on with; and nothing of
+   * the earlier session may be written at the same time, or it would be there again.
+   *
+   * @param isBusy whether something that concerns a session is under way
+   */
   take(limit: number, isBusy: (sessionId: string) => boolean): Pending[] {
     const taken: Pending[] = [];
+    const resumed = new Set<string>();
     for (const [sessionId, queue] of this.#queues) {
-      if (isBusy(sessionId)) continue;
-      if (taken.length > 0 && taken.length + queue.length > limit) break;
-      this.#queues.delete(sessionId);
-      taken.push(...queue);
+      if (isBusy(sessionId) || resumed.has(sessionId)) continue;
+      const count = sendable(queue, isBusy);
+      if (taken.length > 0 && taken.length + count > limit) break;
+      taken.push(...queue.splice(0, count));
+      const last = taken.at(-1)?.intent;
+      if (last?.op === "resume") resumed.add(last.fromSessionId);
+      if (queue.length === 0) this.#queues.delete(sessionId);
     }
     return taken;
   }
@@ -78,6 +88,19 @@ export class WriteQueue {
 /** Tells whoever waits for these that it did not work out. */
 export function rejectAll(entries: readonly Pending[], error: unknown): void {
   for (const { waiters } of entries) for (const waiter of waiters) waiter.reject(error);
+}
+
+/** How many of a session's intents can be sent together now. */
+function sendable(queue: readonly Pending[], isBusy: (sessionId: string) => boolean): number {
+  for (const [at, { intent }] of queue.entries()) {
+    if (intent.op === "resume") return isBusy(intent.fromSessionId) ? at : at + 1;
+  }
+  return queue.length;
+}
+
+/** Sessions that writing this concerns. */
+export function concerned({ sessionId, intent }: Pending): string[] {
+  return intent.op === "resume" ? [sessionId, intent.fromSessionId] : [sessionId];
 }
 
 /** Whether writing the later intent makes the earlier one needless. */

@@ -6,7 +6,7 @@ import {
   type PresenceStore,
   StoreUnavailableError,
 } from "./store.ts";
-import { type Intent, type Pending, rejectAll, WriteQueue } from "./write_queue.ts";
+import { concerned, type Intent, type Pending, rejectAll, WriteQueue } from "./write_queue.ts";
 
 /** Changes in one script call. */
 const MAX_BATCH = 100;
@@ -57,7 +57,7 @@ interface Entry {
 export class PresenceWriter {
   readonly #options: WriterOptions;
   readonly #queue = new WriteQueue();
-  /** Sessions of which something is under way. */
+  /** Sessions that something under way concerns. */
   readonly #writing = new Set<string>();
   #inFlight = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -162,7 +162,7 @@ export class PresenceWriter {
     this.#inFlight++;
     this.#apply(this.#options.instance(), batch).finally(() => {
       this.#inFlight--;
-      for (const { pending } of batch) this.#writing.delete(pending.sessionId);
+      for (const id of batch.flatMap(({ pending }) => concerned(pending))) this.#writing.delete(id);
       this.#plan();
       this.#settle();
     });
@@ -183,7 +183,7 @@ export class PresenceWriter {
         rejectAll([pending], new StoreUnavailableError("The session is gone"));
         return [];
       }
-      this.#writing.add(pending.sessionId);
+      for (const id of concerned(pending)) this.#writing.add(id);
       return [{ pending, change }];
     });
   }

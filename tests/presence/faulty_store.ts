@@ -35,11 +35,12 @@ export class FaultyStore implements PresenceStore {
   latencyMs = 0;
   /** What it refuses for good, if anything. */
   refuses: (change: Change) => boolean = () => false;
-  readonly #store: PresenceStore;
+  /** Where it is all kept. */
+  target: PresenceStore;
   readonly #process: FakeProcess;
 
-  constructor(store: PresenceStore, process = new FakeProcess()) {
-    this.#store = store;
+  constructor(target: PresenceStore, process = new FakeProcess()) {
+    this.target = target;
     this.#process = process;
   }
 
@@ -103,8 +104,11 @@ export class FaultyStore implements PresenceStore {
     try {
       if (this.isAway) throw new StoreUnavailableError("The store is away");
       // What is on its way when the answers begin to get lost is done all the same.
-      const result = await work(this.#store);
-      if (this.losesAnswers) throw new StoreUnavailableError("The answer was lost");
+      const result = await work(this.target);
+      // What a reap has done can be found out: it is asked for until it is told.
+      if (this.losesAnswers && name !== "reap") {
+        throw new StoreUnavailableError("The answer was lost");
+      }
       return result;
     } finally {
       if (latencyMs > 0) await new Promise<void>((resolve) => setTimeout(resolve, latencyMs));

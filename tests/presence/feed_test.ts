@@ -128,7 +128,7 @@ Deno.test("a flush that takes long stretches the window, up to a second", async 
   assert.ok(slowest >= 12, `${slowest} in 30 s at 900 ms each`);
 });
 
-Deno.test("the bus is asked for just what somebody here watches", async () => {
+Deno.test("the bus is asked for just what somebody here watches", () => {
   using _time = new FakeTime();
   const { feed, bus, watch } = start();
   const patterns = new Set<string>();

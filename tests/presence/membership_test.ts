@@ -101,6 +101,19 @@ Deno.test("a restarted node is not mistaken for its past, even by an old beat", 
   assert.ok(!a.dead.includes("b:2"));
 });
 
+Deno.test("bury() tells all others, and the one that was taken for dead in error", async () => {
+  using time = new FakeTime();
+  const [a, b, c] = startAll(createMemoryExchange());
+  await time.advance(600);
+  a.membership.bury("b:1");
+  await time.advance(10);
+  assert.deepEqual([a, b, c].map(({ buried, doubts }) => [buried, doubts]), [[0, 0], [0, 1], [
+    1,
+    0,
+  ]]);
+  assert.equal(c.knows(), "a:1");
+});
+
 Deno.test("what is no heartbeat is not heard", async () => {
   using time = new FakeTime();
   const [a] = startAll(createMemoryExchange());
@@ -117,6 +130,7 @@ class TestNode {
   readonly bus: ProcessBus;
   readonly membership: Membership;
   doubts = 0;
+  buried = 0;
   incarnation = 1;
   readonly #id: string;
 
@@ -129,6 +143,7 @@ class TestNode {
       nodeId: id,
       beat: () => this.beat(),
       onDead: (instance) => this.dead.push(instance),
+      onBuried: () => this.buried++,
       onDoubt: () => this.doubts++,
     });
     this.process.run(() => this.membership.start());

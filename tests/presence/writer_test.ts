@@ -64,7 +64,27 @@ Deno.test("write() keeps a session's order; what is overtaken is not written", a
   ];
   for (const intent of intents) void writer.write("ws_1", intent);
   await time.advance(1000);
-  assert.deepEqual(batches(), [["put ws_1"], ["put ws_1", "resume ws_1", "leave ws_1"]]);
+  assert.deepEqual(batches(), [["put ws_1"], ["put ws_1", "resume ws_1"], ["leave ws_1"]]);
+});
+
+Deno.test("write() of a resume keeps away from what is written of the earlier session", async () => {
+  using time = new FakeTime();
+  const { writer, store, batches } = await start();
+  store.latencyMs = 100;
+  writer.pause();
+  void writer.write("ws_1", { op: "resume", fromSessionId: "ws_0" });
+  void writer.write("ws_0", { op: "put" });
+  writer.resume();
+  await time.advance(50);
+  assert.deepEqual(batches(), [["resume ws_1"]]);
+  await time.advance(100);
+  assert.deepEqual(batches().slice(1), [["put ws_0"]]);
+  void writer.write("ws_2", { op: "put" });
+  void writer.write("ws_2", { op: "resume", fromSessionId: "ws_0" });
+  await time.advance(20);
+  assert.deepEqual(batches().slice(2), [["put ws_2"]]);
+  await time.advance(1000);
+  assert.deepEqual(batches().slice(3), [["resume ws_2"]]);
 });
 
 Deno.test("write() while the store is away fails soon, and is made up for later, once", async () => {
