@@ -1,0 +1,243 @@
+import { strict as assert } from "node:assert";
+import type { RpcError } from "../../src/protocol/errors.ts";
+import { connect, type GameClient } from "../support/game_client.ts";
+import { type GatewayProcess, startGateway } from "../support/gateway.ts";
+import { until } from "../support/wait.ts";
+
+const UNLIMITED = { RATE_LIMIT_MESSAGES: "0" };
+
+async function player(gateway: GatewayProcess, sub: string): Promise<GameClient> {
+  return await connect(gateway.wsUrl, { token: await gateway.token(sub) });
+}
+
+/** Resident memory of the gateway's process, in bytes. */
+async function residentBytes(gateway: GatewayProcess): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${gateway.pid}/status`);
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
+
+/** What came before the close, which has to say the same as the close. */
+async function lastError(client: GameClient, code: number) {
+  const closed = await client.closed;
+  assert.equal(closed.code, code, JSON.stringify(closed));
+  const errors = client.all("system.error");
+  assert.equal(errors.length, 1);
+  const data = errors[0]?.data as { close_code: number };
+  assert.equal(data.close_code, code);
+  return { ...closed, error: errors[0] };
+}
+
+Deno.test("messages past the burst are refused until tokens flow in", async () => {
+  const env = { RATE_LIMIT_MESSAGES: "10", RATE_LIMIT_BURST: "5" };
+  await using gateway = await startGateway({ env });
+  await using client = await player(gateway, "ann");
+  const answers = await Promise.allSettled(
+    Array.from({ length: 8 }, () => client.call("system.ping")),
+  );
+  assert.deepEqual(answers.map(({ status }) => status === "fulfilled"), [
+    ...Array(5).fill(true),
+    ...Array(3).fill(false),
+  ]);
+  const refused = (answers[5] as PromiseRejectedResult).reason as RpcError;
+  assert.equal(refused.code, -32003);
+  assert.equal(refused.message, "Rate limited");
+  const retryAfterMs = (refused.data as { retry_after_ms: number }).retry_after_ms;
+  assert.ok(retryAfterMs >= 1 && retryAfterMs <= 100, `${retryAfterMs} ms`);
+
+  // Notifications are refused as silently as they are handled.
+  const frames = client.frames.length;
+  for (let count = 0; count < 5; count++) client.notify("player.updateStatus", { status: "busy" });
+  await until(() => client.call("system.ping"), { what: "a token" });
+  const { presences } = await until(
+    () => client.call<{ presences: { status: string }[] }>("presence.get", { user_ids: ["ann"] }),
+    { what: "another token" },
+  );
+  assert.equal(presences.length, 1);
+  const sinceThen = client.frames.slice(frames).map((frame) => JSON.parse(frame));
+  assert.ok(sinceThen.every(({ id, method }) => id !== null && (id > 0 || method !== undefined)));
+});
+
+Deno.test("the calls of a batch count one by one", async () => {
+  const env = { RATE_LIMIT_MESSAGES: "1", RATE_LIMIT_BURST: "3" };
+  await using gateway = await startGateway({ env });
+  await using client = await player(gateway, "ann");
+  const batch = Array.from({ length: 5 }, (_, id) => ({
+    jsonrpc: "2.0",
+    id: `b${id}`,
+    method: "system.ping",
+  }));
+  client.send(batch);
+  const replies = await Promise.all(batch.map(({ id }) => client.reply(id)));
+  assert.deepEqual(replies.map(({ error }) => error?.code), [
+    ...[undefined, undefined, undefined, -32003, -32003],
+  ]);
+  client.send(batch);
+  const refused = await Promise.all(batch.map(({ id }) => client.reply(id)));
+  assert.deepEqual(refused.map(({ error }) => error?.code), Array(5).fill(-32003));
+});
+
+Deno.test("a client that goes on after 500 refusals is closed with 4429", async () => {
+  const env = { RATE_LIMIT_MESSAGES: "1", RATE_LIMIT_BURST: "1" };
+  await using gateway = await startGateway({ env });
+  await using bystander = await player(gateway, "bob");
+  const client = await player(gateway, "ann");
+  for (let count = 0; count < 450; count++) client.notify("system.ping");
+  client.send({ jsonrpc: "2.0", id: "still here", method: "system.ping" });
+  assert.equal((await client.reply("still here")).error?.code, -32003);
+  for (let count = 0; count < 100; count++) client.notify("system.ping");
+  const { error } = await lastError(client, 4429);
+  assert.equal(error?.code, -32003);
+  await bystander.call("system.ping");
+});
+
+Deno.test("RATE_LIMIT_MESSAGES=0 refuses nobody", async () => {
+  await using gateway = await startGateway({ env: UNLIMITED });
+  await using client = await player(gateway, "ann");
+  const calls = Array.from({ length: 3000 }, () => client.call("system.ping"));
+  assert.equal((await Promise.all(calls)).length, 3000);
+});
+
+Deno.test("a message past MAX_MESSAGE_BYTES is refused, then closed with 1009", async () => {
+  await using gateway = await startGateway({ env: { MAX_MESSAGE_BYTES: "1000" } });
+  for (const letter of ["x", "😀"]) {
+    const client = await player(gateway, "ann");
+    assert.equal(client.welcome.max_message_bytes, 1000);
+    const envelope = JSON.stringify({
+      jsonrpc: "2.0",
+      id: 7,
+      method: "system.ping",
+      params: { pad: "" },
+    });
+    const letterBytes = new TextEncoder().encode(letter).length;
+    const pad = letter.repeat(Math.floor((1000 - envelope.length) / letterBytes));
+    client.sendRaw(envelope.replace('""', `"${pad}"`));
+    assert.equal((await client.reply(7)).error, undefined);
+    client.sendRaw(envelope.replace('""', `"${pad}${letter}"`));
+    const { error } = await client.reply(null);
+    assert.deepEqual(error, {
+      code: -32005,
+      message: "Message too large",
+      data: { max_message_bytes: 1000 },
+    });
+    assert.equal((await client.closed).code, 1009);
+  }
+});
+
+Deno.test("a binary message is closed with 1003", async () => {
+  await using gateway = await startGateway();
+  const client = await player(gateway, "ann");
+  client.socket.sendFrame({ opcode: 2, payload: new Uint8Array([1, 2, 3]) });
+  assert.equal((await client.closed).code, 1003);
+});
+
+Deno.test("one session more than MAX_SESSIONS_PER_USER closes the user's oldest with 4409", async () => {
+  await using gateway = await startGateway({ env: { MAX_SESSIONS_PER_USER: "2" } });
+  await using bystander = await player(gateway, "bob");
+  const first = await player(gateway, "ann");
+  const second = await player(gateway, "ann");
+  await using third = await player(gateway, "ann");
+  const { reason } = await lastError(first, 4409);
+  assert.equal(reason, "too many sessions of this user");
+  await using _fourth = await player(gateway, "ann");
+  await lastError(second, 4409);
+  await third.call("system.ping");
+  const { presences } = await bystander.call<{ presences: { sessions: number }[] }>(
+    "presence.get",
+    { user_ids: ["ann"] },
+  );
+  assert.equal(presences[0]?.sessions, 2);
+});
+
+/** Sends a user 100 MB of events; gives the most memory that the gateway took meanwhile. */
+async function sendMuch(gateway: GatewayProcess, from: GameClient, to: string): Promise<number> {
+  const payload = "x".repeat(50_000);
+  let peak = 0;
+  for (let batch = 0; batch < 100; batch++) {
+    const event = { to: { user_id: to }, type: "big", payload };
+    await Promise.all(Array.from({ length: 20 }, () => from.call("player.sendEvent", event)));
+    peak = Math.max(peak, await residentBytes(gateway));
+  }
+  return peak;
+}
+
+Deno.test("a reader that does not read 100 MB is closed with 4408 and costs little memory", async () => {
+  // Little room for garbage, so that it does not hide what is held on to.
+  const env = { ...UNLIMITED, DENO_V8_FLAGS: "--max-old-space-size=160" };
+  await using gateway = await startGateway({ env });
+  await using writer = await player(gateway, "bob");
+  await using _reading = await player(gateway, "cid");
+  const reader = await player(gateway, "ann");
+  // What is kept for those who resume is there with readers that read, too.
+  const rounds = [await sendMuch(gateway, writer, "cid"), await sendMuch(gateway, writer, "cid")];
+  const usual = Math.max(...rounds);
+  reader.socket.pause();
+  const unusual = await sendMuch(gateway, writer, "ann");
+  const grownMb = (unusual - usual) / 1e6;
+  console.log(
+    `  ${(usual / 1e6).toFixed(0)} MB when it is read, ${grownMb.toFixed(1)} MB more when not`,
+  );
+  assert.ok(grownMb < 40, `grew by ${grownMb} MB`);
+  reader.socket.resume();
+  const { reason } = await lastError(reader, 4408);
+  assert.equal(reason, "too slow a reader");
+  await writer.call("system.ping");
+});
+
+/** How long after `startedAt` a watcher saw the user go offline, in ms. */
+async function offlineAfter(watcher: GameClient, userId: string, startedAt: number) {
+  await watcher.next("presence.updated", {
+    where: ({ presences }) =>
+      presences.some(({ user_id, status }) => user_id === userId && status === "offline"),
+    timeoutMs: 15_000,
+  });
+  return performance.now() - startedAt;
+}
+
+Deno.test("a silent peer is dropped within two heartbeats", async () => {
+  const env = { HEARTBEAT_INTERVAL_MS: "1000", PRESENCE_GRACE_MS: "0", PRESENCE_FLUSH_MS: "1" };
+  await using gateway = await startGateway({ env });
+  await using watcher = await player(gateway, "bob");
+  const client = await player(gateway, "ann");
+  assert.equal(client.welcome.heartbeat_interval_ms, 1000);
+  client.socket.answersPings = false;
+  const startedAt = performance.now();
+  const tookMs = await offlineAfter(watcher, "ann", startedAt);
+  console.log(`  a silent peer was offline after ${Math.round(tookMs)} ms`);
+  assert.ok(tookMs > 900 && tookMs < 2500, `${tookMs} ms`);
+  // Whoever answers the runtime's pings stays.
+  assert.equal((await watcher.call<{ server_time: string }>("system.ping")).server_time.length, 24);
+  const { code } = await client.closed;
+  assert.ok([1001, 1006, 4410].includes(code), `${code}`);
+});
+
+Deno.test("a dead peer with a backlog is dropped within two heartbeats", async () => {
+  const env = {
+    ...UNLIMITED,
+    HEARTBEAT_INTERVAL_MS: "1000",
+    PRESENCE_GRACE_MS: "0",
+    SEND_QUEUE_BYTES: "50000000",
+  };
+  await using gateway = await startGateway({ env });
+  await using writer = await player(gateway, "bob");
+  const client = await player(gateway, "ann");
+  client.socket.pause();
+  client.socket.answersPings = false;
+  const payload = "x".repeat(50_000);
+  const offline = offlineAfter(writer, "ann", 0);
+  let lastAt = 0;
+  // More than the kernel takes, and less than the limit.
+  for (let batch = 0; batch < 10; batch++) {
+    lastAt = performance.now();
+    await Promise.all(
+      Array.from(
+        { length: 20 },
+        () => writer.call("player.sendEvent", { to: { user_id: "ann" }, type: "big", payload }),
+      ),
+    );
+  }
+  const tookMs = await offline - lastAt;
+  console.log(`  a dead peer with a backlog was offline after ${Math.round(tookMs)} ms`);
+  assert.ok(tookMs < 2600, `${tookMs} ms`);
+  client.socket.resume();
+  await lastError(client, 4410);
+});
