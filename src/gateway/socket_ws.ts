@@ -14,13 +14,18 @@ export interface WsEngineOptions {
   readonly maxMessageBytes: number;
   /** A peer that is silent for two of them is dropped. */
   readonly heartbeatIntervalMs: number;
-  /** WebSockets at once; the server takes some connections more, for handshakes and other requests. */
+  /** WebSockets at once. */
   readonly maxConnections: number;
+  /**
+   * Connections besides those: handshakes under way, probes, metrics.
+   *
+   * @default {4096}
+   */
+  readonly spareConnections?: number;
   /** @default {10000} */
   readonly handshakeTimeoutMs?: number;
 }
 
-/** Connections besides the WebSockets: handshakes under way, probes, metrics. */
 const SPARE_CONNECTIONS = 4096;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** How long a peer may take to end the connection after a close frame, in ms. */
@@ -89,10 +94,13 @@ class WsEngine implements WebSocketEngine, Upgrader {
   }
 
   serve(options: ServeOptions, fetch: FetchHandler): Promise<HttpServer> {
-    return serveNode(options, fetch, this, {
-      maxConnections: this.#options.maxConnections + SPARE_CONNECTIONS,
-      handshakeTimeoutMs: this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
-    });
+    const {
+      maxConnections,
+      spareConnections = SPARE_CONNECTIONS,
+      handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS,
+    } = this.#options;
+    const limits = { maxConnections: maxConnections + spareConnections, handshakeTimeoutMs };
+    return serveNode(options, fetch, this, limits);
   }
 
   offer(request: Request, upgrade: RawUpgrade): void {
