@@ -96,7 +96,10 @@ function describeRequests(to: Exposition, counters: Counters): void {
   to.total("rate_limited", "Messages refused by the rate limit", () => counters.rateLimited);
 }
 
-function describePresence(to: Exposition, { counters, presence }: MeasuredNode): void {
+function describePresence(
+  to: Exposition,
+  { config, counters, presence }: MeasuredNode,
+): void {
   to.gauge("presence_sessions", "Sessions of this node", () => presence.tracker.size);
   to.gauge(
     "presence_online",
@@ -132,6 +135,7 @@ function describePresence(to: Exposition, { counters, presence }: MeasuredNode):
     "Time since the store confirmed this node's lease",
     () => presence.lease.ageMs / 1000,
   );
+  to.gauge("lease_ttl_seconds", "How old it may get", () => config.nodeLeaseMs / 1000);
   to.gauge("store_up", "1 while changes get through to the store", () => +presence.isStoreHealthy);
 }
 
