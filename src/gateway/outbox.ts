@@ -9,6 +9,10 @@ import { utf8Length } from "./utf8.ts";
  */
 const SOCKET_BACKLOG_BYTES = 65_536;
 
+/** A UTF-16 unit takes three bytes at most (four for two), and a frame has a head of ten. */
+const MAX_BYTES_PER_UNIT = 3;
+const MAX_HEAD_BYTES = 10;
+
 /** A gathered frame is sent early when it has grown to this, in UTF-16 units. */
 const GATHERED_LENGTH = 131_072;
 
@@ -51,6 +55,8 @@ export class Outbox implements Gathering {
   readonly #counters: Counters;
   /** Length of the frames handed to the socket, in UTF-16 units. */
   #sentLength = 0;
+  /** The socket holds no more than this: it is asked only when that does not settle it. */
+  #bufferedAtMost = 0;
 
   constructor(socket: Socket, listener: OutboxListener, options: OutboxOptions) {
     this.#socket = socket;
@@ -64,9 +70,7 @@ export class Outbox implements Gathering {
 
   /** Whether the reader is behind. Watched by the pump from then on, until it has caught up. */
   get isLagging(): boolean {
-    if (this.#queue.length === 0 && this.#socket.bufferedBytes < this.#socketBacklogBytes) {
-      return false;
-    }
+    if (this.#queue.length === 0 && this.#hasRoom()) return false;
     this.#pump.watch(this);
     return true;
   }
@@ -112,15 +116,14 @@ export class Outbox implements Gathering {
   /** Hands the socket what it can take now; true when nothing is left. */
   pump(): boolean {
     let sent = 0;
-    while (sent < this.#queue.length && this.#socket.bufferedBytes < this.#socketBacklogBytes) {
+    while (sent < this.#queue.length && this.#hasRoom()) {
       const frame = this.#queue[sent++] as string;
       this.#queuedBytes -= utf8Length(frame);
       this.#hand(frame);
     }
     if (sent > 0) this.#queue.splice(0, sent);
     if (this.#queue.length === 0) this.#handLastWord();
-    const isDone = this.#isShut ||
-      (this.#queue.length === 0 && this.#socket.bufferedBytes < this.#socketBacklogBytes);
+    const isDone = this.#isShut || (this.#queue.length === 0 && this.#hasRoom());
     if (isDone && !this.#isShut) this.#listener.onCaughtUp();
     return isDone;
   }
@@ -149,7 +152,7 @@ export class Outbox implements Gathering {
 
   #push(frame: string): void {
     if (this.#isShut) return;
-    if (this.#queue.length === 0 && this.#socket.bufferedBytes < this.#socketBacklogBytes) {
+    if (this.#queue.length === 0 && this.#hasRoom()) {
       this.#hand(frame);
       return;
     }
@@ -165,7 +168,15 @@ export class Outbox implements Gathering {
     this.#pump.watch(this);
   }
 
+  /** Whether the socket may be given more. */
+  #hasRoom(): boolean {
+    if (this.#bufferedAtMost < this.#socketBacklogBytes) return true;
+    this.#bufferedAtMost = this.#socket.bufferedBytes;
+    return this.#bufferedAtMost < this.#socketBacklogBytes;
+  }
+
   #hand(frame: string): void {
+    this.#bufferedAtMost += frame.length * MAX_BYTES_PER_UNIT + MAX_HEAD_BYTES;
     this.#sentLength += frame.length;
     this.#counters.sentLength += frame.length;
     this.#socket.send(frame);
