@@ -168,7 +168,10 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     onFirstMessage: (connection, text) => {
       if (!text.includes("session.resume")) delivery.release(connection);
     },
-    onCaughtUp: (connection) => presence.feed.catchUp(connection),
+    onCaughtUp: (connection) => {
+      delivery.flow(connection);
+      presence.feed.catchUp(connection);
+    },
   };
   const heartbeat = new Heartbeat(() => hub.all(), config.heartbeatIntervalMs);
   let isDraining = false;

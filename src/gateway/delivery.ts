@@ -5,19 +5,25 @@ import type {
   Following,
   StreamEntry,
 } from "../events/stream.ts";
+import { StreamError } from "../events/stream.ts";
+import { CloseCode } from "../protocol/close_codes.ts";
 import type { TimerWheel, WheelTimer } from "../timer_wheel.ts";
 import type { Connection } from "./connection.ts";
+import { EventLine } from "./event_line.ts";
 import type { Hub } from "./hub.ts";
 
 /** A client that may resume has so long to say so, in ms, before live events flow. */
 const HOLD_MS = 1000;
 
+/** How long a client that resumes waits for the stream to be there, in ms. */
+const READY_LIMIT_MS = 3000;
+
+/** Ended sessions of this node that are remembered at most, the latest ones. */
+const MAX_PAST = 50_000;
+
 interface Delivered {
   readonly following: Following;
-  /** Entries up to this are known to the client, or none of its business. */
-  lastSeq: number;
-  /** Live entries that wait until it is clear whether the client resumes. */
-  held: StreamEntry[] | undefined;
+  readonly line: EventLine;
   timer: WheelTimer | undefined;
 }
 
@@ -37,6 +43,8 @@ export class Delivery {
   readonly #wheel: TimerWheel;
   readonly #connections = new Map<Connection, Delivered>();
   readonly #locations = new Map<string, () => void>();
+  /** Sessions that this node has delivered to, the latest last. */
+  readonly #past = new Set<string>();
   /** An entry goes to all its followers in one turn, and is encoded once. */
   #latest: { readonly entry: StreamEntry; readonly message: string } | undefined;
 
@@ -52,15 +60,17 @@ export class Delivery {
    * @param mayResume hold live events until its first message, so that what it missed can come first
    */
   attach(connection: Connection, mayResume: boolean): void {
+    const line = new EventLine(connection, (entry) => this.#encode(entry));
     const following = this.#stream.follow(connection.userId, {
-      onEntry: (entry) => this.#take(connection, entry),
-      onLost: () => {},
+      onEntry: (entry) => line.take(entry),
+      // Nothing can make up for it here: the client comes back, and is told to take a snapshot.
+      onLost: () => connection.close(CloseCode.serviceRestart, "events were lost"),
     });
+    if (mayResume) line.hold();
     this.#connections.set(connection, {
       following,
-      lastSeq: 0,
-      held: mayResume ? [] : undefined,
-      timer: mayResume ? this.#wheel.schedule(HOLD_MS, () => this.release(connection)) : undefined,
+      line,
+      timer: mayResume ? this.#wheel.schedule(HOLD_MS, () => line.release()) : undefined,
     });
   }
 
@@ -70,40 +80,54 @@ export class Delivery {
     this.#connections.delete(connection);
     delivered.timer?.cancel();
     delivered.following.stop();
+    this.#past.add(connection.sessionId);
+    if (this.#past.size <= MAX_PAST) return;
+    for (const oldest of this.#past) {
+      this.#past.delete(oldest);
+      break;
+    }
   }
 
   /** The connection does not resume: live events flow. */
   release(connection: Connection): void {
     const delivered = this.#connections.get(connection);
-    if (delivered === undefined || delivered.held === undefined) return;
-    const held = delivered.held;
-    delivered.held = undefined;
-    delivered.timer?.cancel();
-    for (const entry of held) this.#send(connection, delivered, entry);
+    delivered?.timer?.cancel();
+    delivered?.line.release();
+  }
+
+  /** The connection was behind and has caught up: what waits for it goes on. */
+  flow(connection: Connection): void {
+    this.#connections.get(connection)?.line.flow();
   }
 
   /**
    * Reads what a client has missed; live events wait until {@linkcode replay}.
    *
+   * @param sessionId the session that it resumes
    * @returns undefined when more was missed than is kept
    * @throws {StreamError}
    */
-  async missed(connection: Connection, afterSeq: number): Promise<Resumption | undefined> {
+  async missed(
+    connection: Connection,
+    sessionId: string,
+    afterSeq: number,
+  ): Promise<Resumption | undefined> {
     const delivered = this.#connections.get(connection);
     if (delivered === undefined) return undefined;
-    delivered.held ??= [];
+    delivered.line.hold();
     delivered.timer?.cancel();
-    await delivered.following.ready;
+    // A stream that each node keeps for itself numbers differently on each.
+    if (!this.#stream.shared && !this.#wasHere(sessionId)) return undefined;
+    await this.#ready(delivered.following);
     const { complete, entries } = await this.#stream.replay(connection.userId, afterSeq);
     return complete ? { entries } : undefined;
   }
 
   /** Sends what was missed and then what arrived meanwhile, each once. */
   replay(connection: Connection, resumption: Resumption): void {
-    const delivered = this.#connections.get(connection);
-    if (delivered === undefined) return;
-    for (const entry of resumption.entries) this.#send(connection, delivered, entry);
-    this.release(connection);
+    const line = this.#connections.get(connection)?.line;
+    line?.putFirst(resumption.entries);
+    line?.release();
   }
 
   /** Somebody of this node is at a location. */
@@ -133,22 +157,25 @@ export class Delivery {
     for (const location of [...this.#locations.keys()]) this.leave(location);
   }
 
-  #take(connection: Connection, entry: StreamEntry): void {
-    const delivered = this.#connections.get(connection);
-    if (delivered === undefined) return;
-    if (delivered.held === undefined) this.#send(connection, delivered, entry);
-    else delivered.held.push(entry);
+  #wasHere(sessionId: string): boolean {
+    return this.#past.has(sessionId) || this.#hub.session(sessionId) !== undefined;
   }
 
-  #send(connection: Connection, delivered: Delivered, entry: StreamEntry): void {
-    if (entry.seq <= delivered.lastSeq) return;
-    delivered.lastSeq = entry.seq;
-    connection.send(this.#encode(entry));
+  async #ready(following: Following): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const timer = this.#wheel.schedule(READY_LIMIT_MS, () => {
+      late.reject(new StreamError("unavailable", "The event stream did not answer in time"));
+    });
+    await Promise.race([following.ready, late.promise]).finally(() => timer.cancel());
   }
 
   #fanOut(location: string, entry: EventEntry): void {
     const message = this.#encode(entry);
-    for (const connection of this.#hub.at(location)) connection.send(message);
+    for (const connection of this.#hub.at(location)) {
+      const line = this.#connections.get(connection)?.line;
+      if (line?.isWaiting) line.take(entry);
+      else connection.send(message);
+    }
   }
 
   #encode(entry: StreamEntry): string {

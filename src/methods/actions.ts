@@ -50,19 +50,15 @@ export function createActions(parts: ActionParts): Actions {
     },
 
     async resume(connection, { session_id, last_seq }) {
+      // Whatever comes of it, live events flow afterwards.
+      connection.afterReply(() => delivery.release(connection));
       const outcome = await tracker.resume(connection.sessionId, session_id);
-      if (!outcome.changed) {
-        connection.afterReply(() => delivery.release(connection));
-        return { resumed: false, replayed: 0 };
-      }
+      if (!outcome.changed) return { resumed: false, replayed: 0 };
       control.retire(session_id);
       const state = tracker.state(connection.sessionId);
       if (state !== undefined) hub.move(connection, state.location);
-      const missed = await delivery.missed(connection, last_seq);
-      if (missed === undefined) {
-        connection.afterReply(() => delivery.release(connection));
-        return { resumed: false, replayed: 0 };
-      }
+      const missed = await delivery.missed(connection, session_id, last_seq);
+      if (missed === undefined) return { resumed: false, replayed: 0 };
       connection.afterReply(() => delivery.replay(connection, missed));
       return { resumed: true, replayed: missed.entries.length };
     },
