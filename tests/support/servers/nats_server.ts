@@ -84,7 +84,11 @@ function configuration(options: NatsOptions, place: Place): string {
     `host: "127.0.0.1"`,
     `port: ${place.port}`,
   ];
-  if (jetstream) lines.push(`jetstream { store_dir: ${JSON.stringify(place.directory)} }`);
+  if (jetstream) {
+    // Streams reserve what they may grow to: many prefixes on one server would use up the disk's size.
+    const storeDir = JSON.stringify(place.directory);
+    lines.push(`jetstream { store_dir: ${storeDir}, max_file_store: 1TB }`);
+  }
   if (token !== undefined) lines.push(`authorization { token: ${JSON.stringify(token)} }`);
   if (user !== undefined) {
     const login = `user: ${JSON.stringify(user)}, password: ${JSON.stringify(password ?? "")}`;
