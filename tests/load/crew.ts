@@ -1,0 +1,153 @@
+import { EventStreams } from "./event_streams.ts";
+import { LoadClient, type LoadClientListener, openAll } from "./load_client.ts";
+import type { ScenarioName } from "./options.ts";
+import { locationOf, membersAt, type Plan, type PlannedClient, userIdOf } from "./plan.ts";
+import { PresenceWatch } from "./presence_watch.ts";
+import { nowMs, type Recorder } from "./recorder.ts";
+import type { Slot } from "./schedule.ts";
+
+/** So many of a thread's clients connect at once. */
+const OPENING_AT_ONCE = 20;
+
+/** Zones that players of the presence scenario move between. */
+const ZONES = 20;
+
+/** A client that comes and goes does one of both in so long, in ms. */
+const CHURN_INTERVAL_MS = 1000;
+
+type Action = "ping" | "event" | "location_event" | "presence" | "move";
+
+/** What clients do, in turn. */
+const ACTIONS: Readonly<Record<Exclude<ScenarioName, "storm">, readonly Action[]>> = {
+  ping: ["ping"],
+  presence: ["move"],
+  events: ["event", "event", "event", "event", "location_event"],
+  mixed: ["ping", "event", "ping", "presence", "ping", "event", "ping", "location_event", "ping"],
+  soak: ["ping", "event", "ping", "presence", "ping", "event", "ping", "location_event", "ping"],
+};
+
+/** One thread's clients, who do in turn what their scenario says. */
+export class Crew implements LoadClientListener {
+  readonly #plan: Plan;
+  readonly #recorder: Recorder;
+  readonly #clients: readonly LoadClient[];
+  readonly #churners: readonly LoadClient[];
+  readonly #actions: readonly Action[];
+  readonly #events: EventStreams;
+  readonly #presence: PresenceWatch;
+  #churned = 0;
+  #churnTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(plan: Plan, actions: readonly Action[], recorder: Recorder) {
+    const { run, connections } = plan;
+    this.#plan = plan;
+    this.#recorder = recorder;
+    this.#actions = actions;
+    this.#clients = plan.clients.map((client) => this.#client(client));
+    this.#churners = plan.churners.map((client) => this.#client(client));
+    this.#presence = new PresenceWatch(recorder);
+    this.#events = new EventStreams({
+      recorder,
+      type: `load_${run}`,
+      userAfter: (index) => userIdOf(run, (index + 1) % connections),
+      location: (index) => locationOf(run, index),
+      membersAt: (index) => membersAt(connections, index),
+    });
+  }
+
+  /** A crew for a scenario of messages; a storm is another thing. */
+  static for(plan: Plan, recorder: Recorder): Crew | undefined {
+    return plan.scenario === "storm" ? undefined : new Crew(plan, ACTIONS[plan.scenario], recorder);
+  }
+
+  /** Connects everyone, puts them where they belong and has them look at each other. */
+  async assemble(): Promise<void> {
+    await openAll([...this.#clients, ...this.#churners], OPENING_AT_ONCE);
+    this.#clients.forEach((client, position) => {
+      const next = this.#clients[(position + 1) % this.#clients.length];
+      if (next !== undefined) this.#presence.watch(next, client);
+    });
+    await Promise.all(this.#clients.map((client) => this.#prepare(client)));
+  }
+
+  /** Does what is due. */
+  act({ index, atMs }: Slot): void {
+    const position = index % this.#clients.length;
+    const turn = Math.floor(index / this.#clients.length) + position;
+    const client = this.#clients[position];
+    if (client === undefined || !client.isOpen) {
+      this.#recorder.failed("not connected");
+      return;
+    }
+    this.#recorder.lag.record(nowMs() - atMs);
+    this.#do(this.#actions[turn % this.#actions.length] ?? "ping", client, turn, atMs);
+  }
+
+  /** Begins to have some come and go. */
+  startChurn(): void {
+    if (this.#churners.length === 0) return;
+    this.#churnTimer = setInterval(() => this.#churn(), CHURN_INTERVAL_MS);
+  }
+
+  stopChurn(): void {
+    clearInterval(this.#churnTimer);
+  }
+
+  /** Whether nothing more is to come. */
+  get isSettled(): boolean {
+    return this.#presence.unseen === 0 &&
+      this.#clients.every(({ outstanding }) => outstanding === 0);
+  }
+
+  /** Counts what did not come, and leaves. */
+  async disband(): Promise<void> {
+    this.#recorder.lost += this.#presence.unseen;
+    for (const { outstanding } of this.#clients) this.#recorder.lost += outstanding;
+    await Promise.all([...this.#clients, ...this.#churners].map((client) => client.leave()));
+  }
+
+  onNotification(client: LoadClient, method: string, params: Record<string, unknown>): void {
+    if (method === "player.event") this.#events.receive(client, params);
+    else if (method === "presence.updated") this.#presence.receive(client, params);
+    else if (method === "system.error") this.#recorder.failed(`system.error ${params["code"]}`);
+    else if (!method.startsWith("system.")) this.#recorder.isWrong(`Unknown: ${method}`);
+  }
+
+  #client({ index, userId, url, token }: PlannedClient): LoadClient {
+    const { isBatching } = this.#plan;
+    const recorder = this.#recorder;
+    return new LoadClient({ index, userId, url, token, isBatching, recorder, listener: this });
+  }
+
+  async #prepare(client: LoadClient): Promise<void> {
+    const { run, connections, scenario } = this.#plan;
+    if (scenario === "presence") {
+      await client.ask("presence.subscribe", { all: true });
+      return;
+    }
+    if (scenario === "ping") return;
+    await client.ask("player.updateLocation", { location: locationOf(run, client.index) });
+    const position = this.#clients.indexOf(client);
+    const watched = this.#clients.at(position - 1)?.userId ?? userIdOf(run, connections - 1);
+    await client.ask("presence.subscribe", { users: [watched] });
+  }
+
+  #do(action: Action, client: LoadClient, turn: number, atMs: number): void {
+    if (action === "ping") client.call("ping", "system.ping", "{}", atMs, {});
+    else if (action === "event") this.#events.sendToUser(client, atMs);
+    else if (action === "location_event") this.#events.sendToLocation(client, atMs);
+    else {
+      const zone = action === "move"
+        ? `load:${this.#plan.run}:zone${(turn + client.index) % ZONES}`
+        : undefined;
+      this.#presence.update(client, turn, zone, atMs);
+    }
+  }
+
+  #churn(): void {
+    const client = this.#churners[this.#churned++ % this.#churners.length];
+    if (client === undefined) return;
+    if (client.isOpen) void client.leave();
+    else client.open(nowMs()).catch(() => this.#recorder.failed("connect"));
+  }
+}

@@ -1,0 +1,135 @@
+import type { LoadOptions } from "./options.ts";
+import { MemoryProbe } from "./memory_probe.ts";
+import { type Plan, type PlannedClient, userIdOf } from "./plan.ts";
+import { nowMs } from "./recorder.ts";
+import { Tally } from "./tally.ts";
+import type { FromThread, ToThread } from "./thread_messages.ts";
+import { tokensFor } from "./tokens.ts";
+
+/** One client in so many comes and goes while a soak runs, besides those who stay. */
+const CLIENTS_PER_CHURNER = 20;
+
+/** Between everyone being ready and the first message, in ms: subscriptions reach the other nodes. */
+const LEAD_MS = 1000;
+
+const SECOND_MS = 1000;
+
+/** Told of a run as it goes on. */
+export interface RunListener {
+  onAssembled(): void;
+  /** A second is over. */
+  onSecond(tally: Tally, atS: number): void;
+}
+
+/**
+ * Runs a load test.
+ *
+ * @throws {Error} when clients cannot connect, or a thread fails
+ */
+export async function runLoad(options: LoadOptions, listener: RunListener): Promise<Tally> {
+  const tally = new Tally(options.scenario === "storm");
+  const threads = (await planThreads(options)).map((plan) => new Thread(plan, tally));
+  const probe = new MemoryProbe(options.urls, options.metricsToken);
+  let timer: ReturnType<typeof setInterval> | undefined;
+  try {
+    await Promise.all(threads.map((thread) => thread.assemble()));
+    await probe.ask();
+    listener.onAssembled();
+    const startMs = nowMs() + LEAD_MS;
+    timer = setInterval(() => {
+      const atS = (nowMs() - startMs) / SECOND_MS;
+      if (atS < 0) return;
+      tally.mark(atS, probe.latest);
+      listener.onSecond(tally, atS);
+      void probe.ask();
+    }, SECOND_MS);
+    await Promise.all(threads.map((thread) => thread.work(options, startMs)));
+    clearInterval(timer);
+    await Promise.all(threads.map((thread) => thread.disband()));
+    return tally;
+  } finally {
+    clearInterval(timer);
+    for (const thread of threads) thread.end();
+  }
+}
+
+/** Deals clients out to gateways in turn, and to threads in stretches, so that neighbours share one. */
+async function planThreads(options: LoadOptions): Promise<Plan[]> {
+  const { scenario, connections, workers, isBatching } = options;
+  const run = crypto.randomUUID().slice(0, 8);
+  const churners = scenario === "soak" ? Math.ceil(connections / CLIENTS_PER_CHURNER) : 0;
+  const indexes = Array.from({ length: connections + churners }, (_, index) => index);
+  const userIds = indexes.map((index) => userIdOf(run, index));
+  const [first = ""] = options.urls;
+  const tokens = await tokensFor(userIds, first, options.tokenSecret);
+  const clients = indexes.map((index): PlannedClient => ({
+    index,
+    userId: userIds[index] ?? "",
+    url: `${options.urls[index % options.urls.length]?.replace(/^http/, "ws")}/ws`,
+    token: tokens[index] ?? "",
+  }));
+  const staying = clients.slice(0, connections);
+  const changing = clients.slice(connections);
+  return Array.from({ length: workers }, (_, worker) => ({
+    scenario,
+    run,
+    connections,
+    isBatching,
+    clients: part(staying, worker, workers),
+    churners: part(changing, worker, workers),
+  }));
+}
+
+function part<T>(items: readonly T[], index: number, parts: number): T[] {
+  const at = (position: number): number => Math.round(items.length * position / parts);
+  return items.slice(at(index), at(index + 1));
+}
+
+/** One worker, seen from outside. */
+class Thread {
+  readonly #plan: Plan;
+  readonly #worker: Worker;
+  #waiting: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  constructor(plan: Plan, tally: Tally) {
+    this.#plan = plan;
+    this.#worker = new Worker(new URL("thread.ts", import.meta.url), { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => {
+      if (data.kind === "progress") tally.add(data.progress);
+      else if (data.kind === "failed") this.#waiting.reject(new Error(data.message));
+      else this.#waiting.resolve();
+    };
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#waiting.reject(new Error(event.message));
+    };
+  }
+
+  assemble(): Promise<void> {
+    return this.#tell({ kind: "assemble", plan: this.#plan });
+  }
+
+  /** Its share of the work, by its share of the clients. */
+  work(options: LoadOptions, startMs: number): Promise<void> {
+    const rate = options.rate * this.#plan.clients.length / options.connections;
+    return this.#tell({
+      kind: "start",
+      start: { startMs, rate, durationMs: options.seconds * SECOND_MS },
+    });
+  }
+
+  disband(): Promise<void> {
+    return this.#tell({ kind: "disband" });
+  }
+
+  end(): void {
+    this.#worker.terminate();
+  }
+
+  /** Tells it to do something, and waits until that is done. */
+  #tell(message: ToThread): Promise<void> {
+    this.#waiting = Promise.withResolvers();
+    this.#worker.postMessage(message);
+    return this.#waiting.promise;
+  }
+}

@@ -1,0 +1,51 @@
+import type { ScenarioName } from "./options.ts";
+
+/** A client of the run. */
+export interface PlannedClient {
+  readonly index: number;
+  readonly userId: string;
+  /** `ws://…/ws` */
+  readonly url: string;
+  readonly token: string;
+}
+
+/** What one thread is to do. */
+export interface Plan {
+  readonly scenario: ScenarioName;
+  /** Sets this run apart from all others on the same gateway. */
+  readonly run: string;
+  /** Clients of all threads. */
+  readonly connections: number;
+  readonly clients: readonly PlannedClient[];
+  /** Clients that come and go. */
+  readonly churners: readonly PlannedClient[];
+  readonly isBatching: boolean;
+}
+
+/** When a thread is to do it. */
+export interface Start {
+  /** On the clock of {@linkcode nowMs}. */
+  readonly startMs: number;
+  /** Messages a second of this thread; in a storm, clients that come a second, 0 for all at once. */
+  readonly rate: number;
+  readonly durationMs: number;
+}
+
+/** Clients of one location. */
+const GROUP = 10;
+
+/** The user of a client. */
+export function userIdOf(run: string, index: number): string {
+  return `load_${run}_${index}`;
+}
+
+/** Where a client is. */
+export function locationOf(run: string, index: number): string {
+  return `load:${run}:${Math.floor(index / GROUP)}`;
+}
+
+/** How many of all clients are where a client is. */
+export function membersAt(connections: number, index: number): number {
+  const first = Math.floor(index / GROUP) * GROUP;
+  return Math.min(GROUP, connections - first);
+}
