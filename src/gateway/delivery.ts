@@ -27,11 +27,6 @@ interface Delivered {
   timer: WheelTimer | undefined;
 }
 
-/** What a resumed connection is to be sent. */
-export interface Resumption {
-  readonly entries: readonly StreamEntry[];
-}
-
 /**
  * Brings events and announcements to the connections of this node, each once and in order: those of
  * the user from the numbered stream, replayed where a client resumes, and those of a location as
@@ -66,12 +61,8 @@ export class Delivery {
       // Nothing can make up for it here: the client comes back, and is told to take a snapshot.
       onLost: () => connection.close(CloseCode.serviceRestart, "events were lost"),
     });
-    if (mayResume) line.hold();
-    this.#connections.set(connection, {
-      following,
-      line,
-      timer: mayResume ? this.#wheel.schedule(HOLD_MS, () => line.release()) : undefined,
-    });
+    this.#connections.set(connection, { following, line, timer: undefined });
+    if (mayResume) this.holdBriefly(connection);
   }
 
   detach(connection: Connection): void {
@@ -88,7 +79,22 @@ export class Delivery {
     }
   }
 
-  /** The connection does not resume: live events flow. */
+  /** Live events wait until {@linkcode release}. */
+  hold(connection: Connection): void {
+    const delivered = this.#connections.get(connection);
+    delivered?.timer?.cancel();
+    delivered?.line.hold();
+  }
+
+  /** The client may resume soon: live events wait for that, but not for long. */
+  holdBriefly(connection: Connection): void {
+    const delivered = this.#connections.get(connection);
+    if (delivered === undefined) return;
+    this.hold(connection);
+    delivered.timer = this.#wheel.schedule(HOLD_MS, () => delivered.line.release());
+  }
+
+  /** What waits is sent, and live events flow. */
   release(connection: Connection): void {
     const delivered = this.#connections.get(connection);
     delivered?.timer?.cancel();
@@ -101,33 +107,26 @@ export class Delivery {
   }
 
   /**
-   * Reads what a client has missed; live events wait until {@linkcode replay}.
+   * Puts what a client has missed before the live events. They must be held; {@linkcode release} then
+   * sends both, each entry once.
    *
    * @param sessionId the session that it resumes
-   * @returns undefined when more was missed than is kept
+   * @param afterSeq the last entry that it has
+   * @returns how much it missed; undefined when that is more than is kept, or comes too late
    * @throws {StreamError}
    */
-  async missed(
+  async catchUp(
     connection: Connection,
     sessionId: string,
     afterSeq: number,
-  ): Promise<Resumption | undefined> {
+  ): Promise<number | undefined> {
     const delivered = this.#connections.get(connection);
     if (delivered === undefined) return undefined;
-    delivered.line.hold();
-    delivered.timer?.cancel();
     // A stream that each node keeps for itself numbers differently on each.
     if (!this.#stream.shared && !this.#wasHere(sessionId)) return undefined;
     await this.#ready(delivered.following);
     const { complete, entries } = await this.#stream.replay(connection.userId, afterSeq);
-    return complete ? { entries } : undefined;
-  }
-
-  /** Sends what was missed and then what arrived meanwhile, each once. */
-  replay(connection: Connection, resumption: Resumption): void {
-    const line = this.#connections.get(connection)?.line;
-    line?.putFirst(resumption.entries);
-    line?.release();
+    return complete ? delivered.line.goOn(afterSeq, entries) : undefined;
   }
 
   /** Somebody of this node is at a location. */
@@ -170,11 +169,8 @@ export class Delivery {
   }
 
   #fanOut(location: string, entry: EventEntry): void {
-    const message = this.#encode(entry);
     for (const connection of this.#hub.at(location)) {
-      const line = this.#connections.get(connection)?.line;
-      if (line?.isWaiting) line.take(entry);
-      else connection.send(message);
+      this.#connections.get(connection)?.line.take(entry);
     }
   }
 

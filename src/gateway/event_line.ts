@@ -3,8 +3,11 @@ import { CloseCode } from "../protocol/close_codes.ts";
 import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { Connection } from "./connection.ts";
 
-/** More entries than this never wait for one connection. */
+/** More entries than this never wait for one connection, besides those that it missed. */
 const MAX_WAITING = 50_000;
+
+/** The same for their length, in UTF-16 units. */
+const MAX_WAITING_LENGTH = 8 * 1024 * 1024;
 
 /**
  * The entries on their way to one connection, each once and in the order of `seq`. They can be held
@@ -15,17 +18,17 @@ export class EventLine {
   readonly #encode: (entry: StreamEntry) => string;
   /** Entries up to this are known to the client, or none of its business. */
   #lastSeq = 0;
+  /** The first entry sent; what came before it may be missing. 0 once that is settled. */
+  #startSeq: number | undefined;
   #waiting: StreamEntry[] | undefined;
+  /** How many of those that wait have arrived live, and how long they are. */
+  #arrived = 0;
+  #arrivedLength = 0;
   #isHeld = false;
 
   constructor(connection: Connection, encode: (entry: StreamEntry) => string) {
     this.#connection = connection;
     this.#encode = encode;
-  }
-
-  /** Whether entries wait, for whatever reason. */
-  get isWaiting(): boolean {
-    return this.#waiting !== undefined;
   }
 
   /** Keeps entries back until {@linkcode release}. */
@@ -34,9 +37,20 @@ export class EventLine {
     this.#waiting ??= [];
   }
 
-  /** Puts what was missed before what waits. */
-  putFirst(entries: readonly StreamEntry[]): void {
-    this.#waiting = [...entries, ...this.#waiting ?? []];
+  /**
+   * Goes on after the last entry that the client has, with what it missed. The line must be held.
+   *
+   * @param missed all entries after `afterSeq`, in order
+   * @returns how many are sent; undefined, and nothing changes, when later ones were sent already
+   */
+  goOn(afterSeq: number, missed: readonly StreamEntry[]): number | undefined {
+    const startSeq = this.#startSeq ?? 0;
+    if (missed.some(({ seq }) => seq < startSeq)) return undefined;
+    this.#startSeq = 0;
+    this.#lastSeq = Math.max(this.#lastSeq, afterSeq);
+    const fresh = missed.filter(({ seq }) => seq > this.#lastSeq);
+    this.#waiting = [...fresh, ...this.#waiting ?? []];
+    return fresh.length;
   }
 
   /** Lets entries go, as fast as the client reads. */
@@ -48,14 +62,13 @@ export class EventLine {
 
   /** An entry has come. */
   take(entry: StreamEntry): void {
-    if (this.#waiting === undefined) this.#send(entry);
-    else if (this.#waiting.push(entry) > MAX_WAITING) {
-      this.#connection.fail(
-        CloseCode.slowReader,
-        new RpcError(ErrorCode.tooLarge, undefined, "Too much is unread"),
-        "too slow a reader",
-      );
+    if (this.#waiting === undefined) {
+      this.#send(entry);
+      return;
     }
+    this.#waiting.push(entry);
+    this.#arrivedLength += this.#encode(entry).length;
+    if (++this.#arrived > MAX_WAITING || this.#arrivedLength > MAX_WAITING_LENGTH) this.#fail();
   }
 
   /** Sends what waits, as long as the client keeps up; call again when it has caught up. */
@@ -66,12 +79,29 @@ export class EventLine {
     while (sent < waiting.length && !this.#connection.isLagging) {
       this.#send(waiting[sent++] as StreamEntry);
     }
-    this.#waiting = sent === waiting.length ? undefined : waiting.slice(sent);
+    if (sent < waiting.length) this.#waiting = waiting.slice(sent);
+    else this.#clear();
   }
 
   #send(entry: StreamEntry): void {
     if (entry.seq <= this.#lastSeq) return;
+    this.#startSeq ??= entry.seq;
     this.#lastSeq = entry.seq;
     this.#connection.send(this.#encode(entry));
+  }
+
+  #fail(): void {
+    this.#clear();
+    this.#connection.fail(
+      CloseCode.slowReader,
+      new RpcError(ErrorCode.tooLarge, undefined, "Too much is unread"),
+      "too slow a reader",
+    );
+  }
+
+  #clear(): void {
+    this.#waiting = undefined;
+    this.#arrived = 0;
+    this.#arrivedLength = 0;
   }
 }

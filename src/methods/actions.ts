@@ -1,5 +1,6 @@
 import type { EventBody, EventStream } from "../events/stream.ts";
 import type { VerifyToken } from "../gateway/auth.ts";
+import type { Connection } from "../gateway/connection.ts";
 import type { Delivery } from "../gateway/delivery.ts";
 import type { Hub } from "../gateway/hub.ts";
 import type { NodeControl } from "../gateway/node_control.ts";
@@ -28,6 +29,27 @@ export type Actions = SystemActions & SessionActions & PlayerActions & PresenceA
 export function createActions(parts: ActionParts): Actions {
   const { hub, presence, delivery, stream, verify, control } = parts;
   const { tracker, feed, snapshots } = presence;
+  /** Sessions whose place was taken by a connection that could not be told what it missed. */
+  const taken = new WeakMap<Connection, string>();
+
+  /** Takes an earlier session's place; gives what was missed, undefined when that cannot be made up for. */
+  async function resumed(
+    connection: Connection,
+    from: string,
+    lastSeq: number,
+  ): Promise<number | undefined> {
+    if (taken.get(connection) !== from) {
+      const { changed } = await tracker.resume(connection.sessionId, from);
+      if (!changed) return undefined;
+      taken.set(connection, from);
+      control.retire(from);
+      const state = tracker.state(connection.sessionId);
+      if (state !== undefined) hub.move(connection, state.location);
+    }
+    const missed = await delivery.catchUp(connection, from, lastSeq);
+    taken.delete(connection);
+    return missed;
+  }
 
   return {
     verify,
@@ -49,18 +71,13 @@ export function createActions(parts: ActionParts): Actions {
       tracker.renew(connection.sessionId, identity.expiresAtMs);
     },
 
-    async resume(connection, { session_id, last_seq }) {
-      // Whatever comes of it, live events flow afterwards.
+    async resume(connection, { session_id: from, last_seq }) {
+      delivery.hold(connection);
+      // Unless it succeeds, the client may ask again: live events must not overtake what it missed.
+      connection.afterReply(() => delivery.holdBriefly(connection));
+      const missed = await resumed(connection, from, last_seq);
       connection.afterReply(() => delivery.release(connection));
-      const outcome = await tracker.resume(connection.sessionId, session_id);
-      if (!outcome.changed) return { resumed: false, replayed: 0 };
-      control.retire(session_id);
-      const state = tracker.state(connection.sessionId);
-      if (state !== undefined) hub.move(connection, state.location);
-      const missed = await delivery.missed(connection, session_id, last_seq);
-      if (missed === undefined) return { resumed: false, replayed: 0 };
-      connection.afterReply(() => delivery.replay(connection, missed));
-      return { resumed: true, replayed: missed.entries.length };
+      return { resumed: missed !== undefined, replayed: missed ?? 0 };
     },
 
     async updatePresence(connection, patch) {
