@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import type { Locator } from "playwright-core";
 import { accessibilityViolations, launchBrowser } from "../elements/browser.ts";
 import { buildLobby } from "../lobby/built_lobby.ts";
 import { startGateway } from "../support/gateway.ts";
+import { until } from "../support/wait.ts";
 import { LobbyVisitor } from "./lobby_visitor.ts";
 
 await buildLobby();
@@ -98,3 +100,34 @@ Deno.test("a phone shows one part at a time and counts what was not seen", async
   await ada.untilMessage("Bea to you", "Hello");
   assert.equal(await ada.page.getByText("1 new").isVisible(), false);
 });
+
+Deno.test("the newest message stays in sight when a phone's keyboard takes its room", async () => {
+  await using gateway = await startGateway();
+  await using ada = await LobbyVisitor.open(browser, gateway.url, { viewport: PHONE });
+  const { page } = ada;
+  await ada.signIn("Ada");
+  await page.getByRole("button", { name: "Messages" }).click();
+  await page.getByLabel("To", { exact: true }).selectOption("Player");
+  await page.getByLabel("Which player").fill("ada");
+  for (let number = 1; number <= 8; number++) {
+    await ada.say(`Message ${number}`);
+    await ada.untilMessage(`Message ${number}`);
+  }
+  const oldest = page.getByText("Message 1", { exact: true });
+  const newest = page.getByText("Message 8", { exact: true });
+  await page.setViewportSize({ width: PHONE.width, height: 440 });
+  await until(() => isInSight(newest), { what: "the newest message" });
+  await oldest.scrollIntoViewIfNeeded();
+  await page.setViewportSize({ width: PHONE.width, height: 430 });
+  await until(async () => await isInSight(oldest) && !await isInSight(newest), {
+    what: "the message that is read to stay",
+  });
+});
+
+function isInSight(message: Locator): Promise<boolean> {
+  return message.evaluate((element) => {
+    const { bottom, top } = element.getBoundingClientRect();
+    const feed = element.closest("#feed")?.getBoundingClientRect();
+    return feed !== undefined && top >= feed.top && bottom <= feed.bottom;
+  });
+}

@@ -31,15 +31,29 @@ export class MessageFeed {
   readonly #unread = find("unread", HTMLElement);
   readonly #ids = new Set<string>();
   #unreadCount = 0;
+  #following = true;
+  #height = 0;
 
   constructor(client: WaygateClient, views: Views) {
     this.#client = client;
     this.#views = views;
     client.on("player.event", (event) => this.add(event));
+    this.#feed.addEventListener("scroll", () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.#feed;
+      // Just after a change of size, how far the end is says nothing about what the player did.
+      const height = Math.max(clientHeight, this.#height);
+      this.#following = scrollHeight - scrollTop - height < NEAR_END;
+    });
+    // A phone's keyboard takes its room from the feed: the newest message is to stay in sight.
+    new ResizeObserver(() => {
+      this.#height = this.#feed.clientHeight;
+      this.#follow();
+    }).observe(this.#feed);
     views.onShow((name) => {
       if (name !== "messages") return;
       this.#setUnread(0);
-      this.#feed.scrollTop = this.#feed.scrollHeight;
+      this.#following = true;
+      this.#follow();
     });
   }
 
@@ -48,14 +62,17 @@ export class MessageFeed {
     if (this.#ids.has(message.event_id)) return;
     this.#ids.add(message.event_id);
     find("feed-empty", HTMLElement).hidden = true;
-    const { scrollHeight, scrollTop, clientHeight } = this.#feed;
-    const follow = scrollHeight - scrollTop - clientHeight < NEAR_END;
     this.#feed.append(this.#newMessage(message));
     if (this.#ids.size > LIMIT) this.#dropOldest();
-    if (follow || this.#isOwn(message)) this.#feed.scrollTop = this.#feed.scrollHeight;
+    this.#following ||= this.#isOwn(message);
+    this.#follow();
     if (!this.#isOwn(message) && !this.#views.visible("messages")) {
       this.#setUnread(this.#unreadCount + 1);
     }
+  }
+
+  #follow(): void {
+    if (this.#following) this.#feed.scrollTop = this.#feed.scrollHeight;
   }
 
   #dropOldest(): void {
