@@ -112,6 +112,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     nodeId: config.nodeId,
     hub,
     peers: () => presence.membership.peers.map((beat) => beat.node_id),
+    sessionsOf: (userId) => store.sessionsOf(userId),
   });
   const reception = new Reception({
     config,
@@ -119,9 +120,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     presence,
     delivery,
     counters,
-    closeElsewhere: (sessionId, instance) => {
-      control.limitSessions(instance.slice(0, instance.lastIndexOf(":")), sessionId);
-    },
+    closeElsewhere: (sessionId, instance) => control.limitSessions(instance, sessionId),
   });
   const actions = createActions({
     hub,

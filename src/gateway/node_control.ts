@@ -1,5 +1,6 @@
 import { type Bus, BusError, type BusSubscription } from "../bus/bus.ts";
 import type { Subjects } from "../bus/subjects.ts";
+import { StoreUnavailableError } from "../presence/store.ts";
 import { CloseCode } from "../protocol/close_codes.ts";
 import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { Hub } from "./hub.ts";
@@ -22,8 +23,10 @@ export interface NodeControlOptions {
   readonly subjects: Subjects;
   readonly nodeId: string;
   readonly hub: Hub;
-  /** Ids of the other nodes that live. */
+  /** Ids of the other nodes that are known to live. */
   readonly peers: () => readonly string[];
+  /** A user's sessions on all nodes, as they are recorded. */
+  readonly sessionsOf: (userId: string) => Promise<readonly { readonly instance: string }[]>;
 }
 
 /** Commands between nodes: those that close connections. */
@@ -72,17 +75,32 @@ export class NodeControl {
       ...(reason === undefined ? {} : { reason }),
     };
     const here = this.#carryOut(command);
-    const elsewhere = await Promise.all(
-      this.#options.peers().map((nodeId) => this.#command(nodeId, command)),
-    );
+    const nodeIds = await this.#holders(userId);
+    const elsewhere = await Promise.all(nodeIds.map((nodeId) => this.#command(nodeId, command)));
     return elsewhere.reduce((sum, closed) => sum + closed, here);
   }
 
   /** Closes a session that another node holds, because its user opened one too many. */
-  limitSessions(nodeId: string, sessionId: string): void {
-    this.#command(nodeId, { op: "limit_sessions", session_id: sessionId }).catch(() => {
+  limitSessions(instance: string, sessionId: string): void {
+    this.#command(nodeOf(instance), { op: "limit_sessions", session_id: sessionId }).catch(() => {
       // The node is going or gone, and its sessions with it.
     });
+  }
+
+  /**
+   * The other nodes that may hold sessions of a user: all that are known, whose newest sessions may
+   * not be recorded yet, and those with recorded sessions, which may not be known yet.
+   */
+  async #holders(userId: string): Promise<readonly string[]> {
+    const { nodeId, peers, sessionsOf } = this.#options;
+    const nodeIds = new Set(peers());
+    try {
+      for (const { instance } of await sessionsOf(userId)) nodeIds.add(nodeOf(instance));
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    }
+    nodeIds.delete(nodeId);
+    return [...nodeIds];
   }
 
   /** Its client went on elsewhere: nobody is there to read why. */
@@ -126,6 +144,11 @@ export class NodeControl {
     }
     return connections.length;
   }
+}
+
+/** An instance is a node's id and its incarnation. */
+function nodeOf(instance: string): string {
+  return instance.slice(0, instance.lastIndexOf(":"));
 }
 
 /** A close frame carries at most 123 bytes of reason (RFC 6455 §5.5). */
