@@ -54,7 +54,7 @@ export class PresenceFeed {
     return this.#audiences.watched;
   }
 
-  /** Users whom anybody on this node was shown online, and not yet offline. */
+  /** Users whom anybody on this node may take to be online. */
   get shownOnline(): Iterable<string> {
     return this.#gathering.online();
   }
@@ -97,9 +97,9 @@ export class PresenceFeed {
    * has lost it knows no version: they are told to be offline, one version after the last.
    */
   correct(presence: Presence): void {
-    const { user_id: userId, version } = presence;
-    const known = this.#gathering.newest(userId);
-    if (version > 0 || known === undefined || known.status === "offline") this.offer(presence);
+    const known = this.#gathering.newest(presence.user_id);
+    if (known === undefined || known.version < presence.version) this.offer(presence);
+    else if (presence.version > 0 || known.status === "offline") this.offer(known);
     else this.offer({ ...presence, last_seen: known.last_seen, version: known.version + 1 });
   }
 

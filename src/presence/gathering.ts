@@ -43,9 +43,11 @@ export class Gathering {
     return this.#changed.length;
   }
 
-  /** Users whom anybody here was shown or told to be online. */
+  /** Users whom anybody here may take to be online. */
   *online(): Generator<string> {
-    for (const [userId, { newest }] of this.#known) if (newest.status !== "offline") yield userId;
+    for (const [userId, { newest, told }] of this.#known) {
+      if (newest.status !== "offline" || told < newest.version) yield userId;
+    }
   }
 
   /** The newest that is known of a user. */

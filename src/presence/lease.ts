@@ -1,3 +1,4 @@
+import { firstInstance, isSameRun, nextInstance } from "./instance.ts";
 import {
   type Instance,
   type LeaseReport,
@@ -32,9 +33,7 @@ export interface LeaseOptions {
  */
 export class Lease {
   readonly #options: LeaseOptions;
-  /** Tells this run from every earlier one of the node, however its clock was set. */
-  readonly #run = `${Date.now().toString(36)}${crypto.randomUUID().slice(0, 4)}`;
-  #incarnation = 0;
+  #instance: Instance;
   #isHeld = false;
   #isStopped = false;
   #hasFailed = false;
@@ -45,16 +44,17 @@ export class Lease {
 
   constructor(options: LeaseOptions) {
     this.#options = options;
+    this.#instance = firstInstance(options.nodeId);
   }
 
   /** The incarnation under which this node acts. */
   get instance(): Instance {
-    return `${this.#options.nodeId}:${this.#run}-${this.#incarnation}`;
+    return this.#instance;
   }
 
   /** Whether an instance is this node, now or before it last lost its lease. */
   isOwn(instance: Instance): boolean {
-    return instance.startsWith(`${this.#options.nodeId}:${this.#run}-`);
+    return isSameRun(instance, this.#instance);
   }
 
   get isHeld(): boolean {
@@ -81,7 +81,7 @@ export class Lease {
   lose(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    this.#incarnation++;
+    this.#instance = nextInstance(this.#instance);
     this.#options.onLost();
     void this.check();
   }
@@ -102,11 +102,12 @@ export class Lease {
 
   async #turn(): Promise<void> {
     const { onUnavailable, onError } = this.#options;
+    const wasAway = this.#hasFailed;
     this.#hasFailed = true;
     try {
-      if (this.#isHeld) await this.#renew();
+      if (this.#isHeld) await this.#renew(wasAway);
       // A lease that turns out to be gone is opened anew at once.
-      if (!this.#isHeld && !this.#isStopped) await this.#open();
+      if (!this.#isHeld && !this.#isStopped) await this.#open(wasAway);
       this.#hasFailed = false;
     } catch (error) {
       if (error instanceof StoreUnavailableError) onUnavailable(error);
@@ -114,29 +115,32 @@ export class Lease {
     }
   }
 
-  async #renew(): Promise<void> {
+  async #renew(wasAway: boolean): Promise<void> {
     const { store, ttlMs } = this.#options;
-    const { instance } = this;
+    const instance = this.#instance;
     const report = await store.renewLease(instance, ttlMs);
-    if (this.#isStopped || instance !== this.instance) return;
-    if (report.held) this.#take(report);
+    if (this.#isStopped || instance !== this.#instance) return;
+    if (report.held) this.#take(report, wasAway);
     else this.lose();
   }
 
-  async #open(): Promise<void> {
+  async #open(wasAway: boolean): Promise<void> {
     const { store, ttlMs, onOpened } = this.#options;
-    const report = await store.openLease(this.instance, ttlMs);
+    const report = await store.openLease(this.#instance, ttlMs);
     if (this.#isStopped) return;
     this.#isHeld = true;
-    onOpened(this.instance);
-    this.#take(report);
+    onOpened(this.#instance);
+    this.#take(report, wasAway);
   }
 
-  #take({ lapsed }: LeaseReport): void {
+  #take({ lapsed }: LeaseReport, wasAway: boolean): void {
     const { onHeld, onLapsed } = this.#options;
     this.#heldAtMs = performance.now();
     onHeld();
-    const others = lapsed.filter((instance) => instance !== this.instance);
-    if (others.length > 0) onLapsed(others);
+    // A store that was away for us was so for others too: they have until the next report to come back.
+    const over = lapsed.filter((instance) =>
+      instance !== this.#instance && (!wasAway || this.isOwn(instance))
+    );
+    if (over.length > 0) onLapsed(over);
   }
 }

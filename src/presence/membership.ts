@@ -1,5 +1,6 @@
 import { type Bus, BusError, type BusMessage, type BusSubscription } from "../bus/bus.ts";
 import type { Subjects } from "../bus/subjects.ts";
+import { nodeOf } from "./instance.ts";
 import { type Beat, Peers } from "./peers.ts";
 import type { Instance } from "./store.ts";
 
@@ -80,7 +81,7 @@ export class Membership {
   /** Tells the others that what was left of a dead instance is ended. */
   bury(instance: Instance): void {
     const obituary: Obituary = { instance, buried_by: this.#options.nodeId };
-    this.#publish(instance.slice(0, instance.lastIndexOf(":")), obituary);
+    this.#publish(nodeOf(instance), obituary);
   }
 
   /** Says goodbye, so that nobody has to find out: this node has no session left. */

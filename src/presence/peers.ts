@@ -1,3 +1,4 @@
+import { isSameRun } from "./instance.ts";
 import type { Instance } from "./store.ts";
 
 /** A peer that is silent for so long is asked whether it lives, in ms. */
@@ -80,14 +81,15 @@ export class Peers {
     return this.#of(beat.node_id).length > 1;
   }
 
-  /** A node that was asked answered; gives those of its instances that are over. */
+  /** A node that was asked answered; gives the instances of earlier processes of its name, which are over. */
   answered(nodeId: string, instance: Instance, nowMs: number): Instance[] {
     this.#advance(nowMs);
     const peer = this.#peers.get(instance);
     if (peer !== undefined) {
       this.#peers.set(instance, { ...peer, heardAtMs: this.#clockMs, isProven: true });
     }
-    return this.#forgetAll(this.#of(nodeId).filter((other) => other !== instance));
+    const others = this.#forgetAll(this.#of(nodeId).filter((other) => other !== instance));
+    return others.filter((other) => !isSameRun(other, instance));
   }
 
   /** Nobody is there under a node's id; gives its instances, which are all over. */

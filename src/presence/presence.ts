@@ -4,6 +4,7 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { TimerWheel } from "../timer_wheel.ts";
 import { Announcer } from "./announcer.ts";
 import { PresenceFeed } from "./feed.ts";
+import { nodeOf } from "./instance.ts";
 import { Lease } from "./lease.ts";
 import { Membership } from "./membership.ts";
 import type { Beat } from "./peers.ts";
@@ -197,7 +198,6 @@ export class NodePresence {
 
   #onLeaseOpened(): void {
     this.tracker.registerAgain();
-    this.tracker.writer.resume();
     this.membership.beat();
   }
 
@@ -239,8 +239,9 @@ export class NodePresence {
   /** Sessions under our name that are not ours were those of a process that ran before us. */
   #onSessions(sessions: readonly SessionState[]): void {
     for (const { instance } of sessions) {
-      const isNamesake = instance.startsWith(`${this.#options.nodeId}:`);
-      if (isNamesake && !this.lease.isOwn(instance)) void this.#reaper.reap(instance);
+      if (nodeOf(instance) === this.#options.nodeId && !this.lease.isOwn(instance)) {
+        void this.#reaper.reap(instance);
+      }
     }
   }
 

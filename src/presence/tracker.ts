@@ -148,19 +148,16 @@ export class PresenceTracker {
     return this.#registered;
   }
 
-  /** Writes every live session again, under the instance that this node has now. */
+  /** There is a lease to write under: every live session is written, under its instance. */
   registerAgain(): void {
-    const writes: Promise<Outcome>[] = [];
     for (const [sessionId, session] of this.#sessions) {
-      if (session.isLeaving) {
-        // It was the old instance's, which is over together with it.
-        this.#sessions.delete(sessionId);
-        continue;
-      }
-      session.state = { ...session.state, instance: this.#options.instance() };
-      writes.push(this.#writer.write(sessionId, { op: "put" }));
+      // What was leaving was the old instance's, and is over together with it.
+      if (session.isLeaving) this.#sessions.delete(sessionId);
+      else session.state = { ...session.state, instance: this.#options.instance() };
     }
-    this.#registered = Promise.allSettled(writes);
+    this.#writer.resume();
+    const ids = [...this.#sessions.keys()];
+    this.#registered = Promise.allSettled(ids.map((id) => this.#writer.write(id, { op: "put" })));
   }
 
   /** Ends all sessions and resolves when that is written. */

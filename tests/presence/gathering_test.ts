@@ -79,6 +79,16 @@ Deno.test("show() gives the newest known, and keeps nobody from being told of it
   assert.deepEqual(shown(gathering), ["ada 8 to lobby"]);
 });
 
+Deno.test("online() has those whom one watcher was shown offline, and others were not", () => {
+  const gathering = new Gathering();
+  gathering.show(presence("ada", 1));
+  gathering.show(offline("ada", 2));
+  assert.deepEqual([...gathering.online()], ["ada"]);
+  gathering.offer(offline("ada", 2), []);
+  gathering.take();
+  assert.deepEqual([...gathering.online()], []);
+});
+
 Deno.test("show() remembers nothing of a user never seen", () => {
   const gathering = new Gathering();
   const nobody = offline("nobody", 0);

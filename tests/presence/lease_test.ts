@@ -89,6 +89,22 @@ Deno.test("instances without a lease are told of", async () => {
   assert.deepEqual(heard, ["opened n1", "lapsed n9:1"]);
 });
 
+Deno.test("when the store was away, others get the time to come back", async () => {
+  using time = new FakeTime();
+  const { lease, memory, store, heard } = start();
+  await lease.check();
+  store.isAway = true;
+  await memory.openLease("n9:1", 1);
+  await memory.claim(lease.instance, "n9:1", 1);
+  await time.advance(8000);
+  store.isAway = false;
+  heard.length = 0;
+  await time.advance(1000);
+  assert.deepEqual(heard, ["lost", "opened n1", "lapsed its past"]);
+  await time.advance(TTL_MS / 3);
+  assert.ok(heard.includes("lapsed n9:1"));
+});
+
 function start() {
   const heard: string[] = [];
   const memory = createMemoryStore({ resumeWindowMs: WINDOW_MS });

@@ -41,12 +41,21 @@ Deno.test("absent() gives all instances of a node, which are forgotten", () => {
 });
 
 Deno.test("of two incarnations the node itself says which is over, in whatever order they are heard", () => {
-  for (const order of [["b:1", "b:2"], ["b:2", "b:1"]]) {
+  for (const order of [["b:x-0", "b:y-0"], ["b:y-0", "b:x-0"]]) {
     const { peers } = new Life();
     assert.deepEqual(order.map((instance) => peers.hear(beat(instance), 0)), [false, true]);
-    assert.deepEqual(peers.answered("b", "b:2", 0), ["b:1"]);
-    assert.equal(peers.hear(beat("b:2"), 0), false);
+    assert.deepEqual(peers.answered("b", "b:y-0", 0), ["b:x-0"]);
+    assert.equal(peers.hear(beat("b:y-0"), 0), false);
   }
+});
+
+Deno.test("a process that goes on after a lost lease sees to its past by itself", () => {
+  const life = new Life();
+  life.peers.hear(beat("b:x-0"), 0);
+  assert.equal(life.peers.hear(beat("b:x-1"), 0), true);
+  assert.deepEqual(life.peers.answered("b", "b:x-1", 0), []);
+  assert.deepEqual(life.pass(500), []);
+  assert.deepEqual(life.peers.beats.map(({ instance }) => instance), ["b:x-1"]);
 });
 
 Deno.test("silence after a cut of our own proves nothing until the peer is heard again", () => {

@@ -194,7 +194,6 @@ async function start() {
     async openLease() {
       await memory.openLease(instance(), LEASE_MS);
       tracker.registerAgain();
-      tracker.writer.resume();
     },
     async loseLease() {
       await node.leaseLost();

@@ -1,0 +1,153 @@
+/**
+ * Stories of a cluster that the model may take long to come upon.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { Cluster, type ClusterNode } from "./cluster.ts";
+import { MemoryPlace } from "./cluster_places.ts";
+import { FakeTime } from "./fake_time.ts";
+import { brief } from "./presences.ts";
+import { View } from "./view.ts";
+
+Deno.test("the players of a killed node are offline for everybody within a second", async () => {
+  for (const afterMs of [0, 170, 333, 499]) {
+    using time = new FakeTime();
+    const { cluster, a, b } = await start(time);
+    for (let at = 0; at < 50; at++) cluster.join(b, `u${at}`);
+    const view = watch(a, { all: true });
+    await time.advance(5000 + afterMs);
+    assert.equal(view.online.size, 50);
+    b.crash();
+    await time.advance(900);
+    assert.equal(view.online.size, 0, `killed ${afterMs} ms later`);
+  }
+});
+
+Deno.test("the players of a frozen node go, and come back with it, at once", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  for (let at = 0; at < 50; at++) cluster.join(b, `u${at}`);
+  const view = watch(a, { all: true });
+  await time.advance(5000);
+  b.process.freeze();
+  await time.advance(2400);
+  assert.equal(view.online.size, 0);
+  await time.advance(3600);
+  b.process.thaw();
+  await time.advance(500);
+  assert.equal(view.online.size, 50);
+});
+
+Deno.test("a node that was cut off and taken for dead is back with the bus", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  cluster.join(b, "ada");
+  const view = watch(a, { all: true });
+  await time.advance(5000);
+  b.bus.disconnect();
+  await time.advance(1000);
+  assert.equal(view.online.size, 0);
+  b.bus.reconnect();
+  await time.advance(300);
+  assert.equal(view.online.size, 1);
+});
+
+Deno.test("what a node wrote and had not told when it died is found in the store", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  cluster.join(b, "ada");
+  cluster.join(b, "bob");
+  const view = watch(a, { all: true });
+  await time.advance(5000);
+  b.bus.disconnect();
+  const [ada] = b.live;
+  if (ada !== undefined) b.leave(ada);
+  cluster.join(b, "cyd");
+  await time.advance(20);
+  b.crash();
+  await time.advance(1500);
+  assert.deepEqual([...view.online.values()].map(brief), []);
+});
+
+Deno.test("a node alone that restarts under its name ends its past with the first who comes back", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  a.crash();
+  for (let at = 0; at < 5; at++) cluster.join(b, `u${at}`);
+  await time.advance(100);
+  b.crash();
+  cluster.start(1);
+  const [, again] = cluster.nodes as [ClusterNode, ClusterNode];
+  await time.advance(100);
+  const view = watch(again, { all: true });
+  await time.advance(100);
+  assert.equal(view.online.size, 5, "nobody else could know");
+  cluster.join(again, "u0");
+  await time.advance(100);
+  assert.deepEqual([...view.online.keys()], ["u0"]);
+  assert.equal(view.online.get("u0")?.sessions, 1);
+});
+
+Deno.test("a store that was away longer than a lease shows nobody a flicker", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  for (let at = 0; at < 500; at++) cluster.join(at % 2 === 0 ? a : b, `u${at}`);
+  await time.advance(3000);
+  const view = watch(b, { all: true });
+  await time.advance(100);
+  const seen = new Set<string>();
+  const send = view.send.bind(view);
+  view.send = (message) => {
+    for (const { status } of JSON.parse(message).params.presences) seen.add(status);
+    send(message);
+  };
+  a.store.isAway = b.store.isAway = true;
+  await time.advance(20_000);
+  a.store.isAway = b.store.isAway = false;
+  await time.advance(10_000);
+  assert.deepEqual([[...seen], view.online.size], [["online"], 500]);
+});
+
+Deno.test("after a drain the others know, without a reap and without a doubt", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  cluster.join(b, "ada");
+  const view = watch(a, { all: true });
+  await time.advance(1000);
+  const before = a.store.count("claim");
+  await time.run(b.process.run(() => b.presence.leave()));
+  b.process.run(() => b.presence.stop());
+  await time.advance(60);
+  assert.equal(view.online.size, 0);
+  await time.advance(10_000);
+  assert.equal(a.store.count("claim"), before);
+  assert.deepEqual((await cluster.place.open().list({ limit: 1 })).lapsed, []);
+});
+
+Deno.test("a drain while the store is away ends soon; the others see to the rest", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  cluster.join(b, "ada");
+  const view = watch(a, { all: true });
+  await time.advance(1000);
+  b.store.isAway = true;
+  await time.run(b.process.run(() => b.presence.leave()));
+  b.process.run(() => b.presence.stop());
+  b.crash();
+  await time.advance(1000);
+  assert.equal(view.online.size, 0);
+});
+
+async function start(time: FakeTime) {
+  const cluster = new Cluster(time, new MemoryPlace(time), 2);
+  await time.advance(1000);
+  const [a, b] = cluster.nodes as [ClusterNode, ClusterNode];
+  return { cluster, a, b };
+}
+
+function watch(node: ClusterNode, interest: View["interest"]): View {
+  const view = new View(interest, new Map());
+  node.watch(view);
+  return view;
+}
