@@ -5,12 +5,13 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { TimerWheel } from "../timer_wheel.ts";
 import type { Identity } from "./auth.ts";
 import type { Gatherer } from "./gatherer.ts";
-import { type Admission, Inbox, type Waiting } from "./inbox.ts";
+import type { Admission } from "./inbox.ts";
 import { type BacklogPump, Outbox } from "./outbox.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { type Caller, encodeNotification, type Reply, type Router } from "./router.ts";
 import type { Socket, SocketEnd, SocketListener } from "./socket.ts";
 import { TokenLifetime } from "./token_lifetime.ts";
+import { Turns, type TurnTaker } from "./turns.ts";
 import { exceedsUtf8Length } from "./utf8.ts";
 
 /**
@@ -52,7 +53,7 @@ export interface ConnectionHost {
  * One client's socket: messages in one at a time, in order; messages out through a bounded queue.
  * Nothing is handled before {@linkcode open}.
  */
-export class Connection implements Caller, SocketListener {
+export class Connection implements Caller, SocketListener, TurnTaker {
   readonly sessionId: string;
   /** When the socket opened, in ms since the epoch. */
   readonly connectedAtMs: number;
@@ -69,14 +70,9 @@ export class Connection implements Caller, SocketListener {
   readonly #host: ConnectionHost;
   readonly #lifetime: TokenLifetime;
   readonly #rateLimit: RateLimit | undefined;
+  readonly #turns = new Turns(this);
   #identity: Identity;
-  #inbox: Inbox | undefined;
   #abort: AbortController | undefined;
-  /** While a message is being answered, and until the connection is open. */
-  #isBusy = true;
-  /** While the message being answered waits for another service. */
-  #isAway = false;
-  #afterReply: (() => void) | undefined;
   #isFirst = true;
   #isOpen = false;
   #isOver = false;
@@ -161,8 +157,7 @@ export class Connection implements Caller, SocketListener {
     this.#isOpen = true;
     this.#lifetime.start(this.#identity.expiresAtMs);
     this.#host.onCaughtUp(this);
-    this.#isBusy = false;
-    this.#drainInbox();
+    this.#turns.open();
   }
 
   /** Goes on with a newer token of the same user. */
@@ -176,22 +171,14 @@ export class Connection implements Caller, SocketListener {
     this.outbox.send(message);
   }
 
-  /**
-   * Waits for another service's answer. Everything else the client asks waits too, in order, but for
-   * `system.ping`: a slow service must not look like a dead connection.
-   */
-  async whileAway<T>(call: () => Promise<T>): Promise<T> {
-    this.#isAway = true;
-    try {
-      return await call();
-    } finally {
-      this.#isAway = false;
-    }
+  /** See {@linkcode Turns.whileAway}. */
+  whileAway<T>(call: () => Promise<T>): Promise<T> {
+    return this.#turns.whileAway(call);
   }
 
-  /** Does something once the answer to the message being handled is on its way. */
+  /** See {@linkcode Turns.afterReply}. */
   afterReply(action: () => void): void {
-    this.#afterReply = action;
+    this.#turns.afterReply(action);
   }
 
   admit(): number | undefined {
@@ -210,18 +197,18 @@ export class Connection implements Caller, SocketListener {
     counters.messagesReceived++;
     counters.receivedLength += text.length;
     if (exceedsUtf8Length(text, this.#host.maxMessageBytes)) {
-      this.#receive("", "too_large");
+      this.#turns.take("", "too_large");
       return;
     }
     const admission = this.admit() ?? "handle";
-    if (!this.#isOver) this.#receive(text, admission);
+    if (!this.#isOver) this.#turns.take(text, admission);
   }
 
   onTooLarge(): void {
     this.hasSpoken = true;
     if (this.#isOver) return;
     this.#host.counters.messagesReceived++;
-    this.#receive("", "too_large");
+    this.#turns.take("", "too_large");
   }
 
   onBinary(): void {
@@ -236,8 +223,33 @@ export class Connection implements Caller, SocketListener {
     );
   }
 
+  onTooMany(): void {
+    this.#failFlood();
+  }
+
   onEnd(end: SocketEnd): void {
     this.#finish(end);
+  }
+
+  answer(text: string, admission: Admission): Reply | Promise<Reply> {
+    const { router, maxMessageBytes } = this.#host;
+    if (admission === "too_large") {
+      this.close(CloseCode.messageTooBig, "message too large", router.tooLarge(maxMessageBytes));
+      return undefined;
+    }
+    if (admission !== "handle") return router.refuse(text, admission);
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      this.#host.onFirstMessage(this, text);
+    }
+    return router.handle(text, this);
+  }
+
+  deliver(reply: Reply): void {
+    if (reply === undefined || this.#isOver) return;
+    // An array answers a batch, and has a frame of its own.
+    if (reply.startsWith("[")) this.outbox.sendAlone(reply);
+    else this.outbox.send(reply);
   }
 
   /**
@@ -290,87 +302,12 @@ export class Connection implements Caller, SocketListener {
     );
   }
 
-  #receive(text: string, admission: Admission): void {
-    if (!this.#isBusy) this.#handle(text, admission);
-    else if (this.#isAway && admission === "handle" && isPing(text)) this.#overtake(text);
-    else this.#wait({ text, admission });
-  }
-
-  #overtake(ping: string): void {
-    const reply = this.#host.router.handle(ping, this);
-    if (typeof reply === "string") this.outbox.send(reply);
-  }
-
-  #wait(message: Waiting): void {
-    this.#inbox ??= new Inbox();
-    if (!this.#inbox.add(message)) this.#failFlood();
-  }
-
-  #handle(text: string, admission: Admission): void {
-    const { router, maxMessageBytes } = this.#host;
-    if (admission === "too_large") {
-      this.close(CloseCode.messageTooBig, "message too large", router.tooLarge(maxMessageBytes));
-      return;
-    }
-    if (admission !== "handle") {
-      this.#reply(router.refuse(text, admission));
-      return;
-    }
-    if (this.#isFirst) {
-      this.#isFirst = false;
-      this.#host.onFirstMessage(this, text);
-    }
-    const reply = router.handle(text, this);
-    if (!(reply instanceof Promise)) {
-      this.#reply(reply);
-      return;
-    }
-    this.#isBusy = true;
-    reply.then((settled) => {
-      this.#reply(settled);
-      this.#isBusy = false;
-      this.#drainInbox();
-    });
-  }
-
-  #drainInbox(): void {
-    while (!this.#isBusy && !this.#isOver) {
-      const message = this.#inbox?.take();
-      if (message === undefined) return;
-      this.#handle(message.text, message.admission);
-    }
-  }
-
-  #reply(reply: Reply): void {
-    if (this.#isOver) return;
-    // An array answers a batch, and has a frame of its own.
-    if (reply?.startsWith("[")) this.outbox.sendAlone(reply);
-    else if (reply !== undefined) this.outbox.send(reply);
-    if (this.#afterReply === undefined) return;
-    const action = this.#afterReply;
-    this.#afterReply = undefined;
-    action();
-  }
-
   #finish(end: SocketEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#lifetime.stop();
-    this.#inbox?.clear();
+    this.#turns.clear();
     this.#abort?.abort();
     this.#host.onEnd(this, end);
-  }
-}
-
-/** No ping that a client sends to be answered soon is longer. */
-const MAX_PING_LENGTH = 1024;
-
-/** Whether a message is a single call of `system.ping`. */
-function isPing(text: string): boolean {
-  if (text.length > MAX_PING_LENGTH || !text.includes('"system.ping"')) return false;
-  try {
-    return (JSON.parse(text) as { method?: unknown } | null)?.method === "system.ping";
-  } catch {
-    return false;
   }
 }

@@ -1,0 +1,117 @@
+import { type Admission, Inbox } from "./inbox.ts";
+import type { Reply } from "./router.ts";
+
+/** Who answers the messages that take turns. */
+export interface TurnTaker {
+  readonly isOver: boolean;
+  /** Answers one message; never throws, never rejects. */
+  answer(text: string, admission: Admission): Reply | Promise<Reply>;
+  /** Sends the answer. */
+  deliver(reply: Reply): void;
+  /** More messages wait than there is room for. */
+  onTooMany(): void;
+}
+
+/**
+ * One message at a time, in the order of arrival: the next has its turn when the one before is
+ * answered. Nothing has its turn before {@linkcode open}.
+ */
+export class Turns {
+  readonly #taker: TurnTaker;
+  #inbox: Inbox | undefined;
+  #isBusy = true;
+  /** While the message being answered waits for another service. */
+  #isAway = false;
+  #afterReply: (() => void) | undefined;
+
+  constructor(taker: TurnTaker) {
+    this.#taker = taker;
+  }
+
+  /** Lets the first message have its turn. */
+  open(): void {
+    this.#isBusy = false;
+    this.#drain();
+  }
+
+  /** A message has come. */
+  take(text: string, admission: Admission): void {
+    if (!this.#isBusy) this.#handle(text, admission);
+    else if (this.#isAway && admission === "handle" && isPing(text)) this.#overtake(text);
+    else {
+      this.#inbox ??= new Inbox();
+      if (!this.#inbox.add({ text, admission })) this.#taker.onTooMany();
+    }
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.#inbox?.clear();
+  }
+
+  /**
+   * Waits for another service's answer. Everything else waits too, in order, but for `system.ping`: a
+   * slow service must not look like a dead connection.
+   */
+  async whileAway<T>(call: () => Promise<T>): Promise<T> {
+    this.#isAway = true;
+    try {
+      return await call();
+    } finally {
+      this.#isAway = false;
+    }
+  }
+
+  /** Does something once the answer to the message being handled is on its way. */
+  afterReply(action: () => void): void {
+    this.#afterReply = action;
+  }
+
+  #handle(text: string, admission: Admission): void {
+    const reply = this.#taker.answer(text, admission);
+    if (!(reply instanceof Promise)) {
+      this.#deliver(reply);
+      return;
+    }
+    this.#isBusy = true;
+    reply.then((settled) => {
+      this.#deliver(settled);
+      this.#isBusy = false;
+      this.#drain();
+    });
+  }
+
+  #overtake(ping: string): void {
+    const reply = this.#taker.answer(ping, "handle");
+    if (!(reply instanceof Promise)) this.#taker.deliver(reply);
+  }
+
+  #drain(): void {
+    while (!this.#isBusy && !this.#taker.isOver) {
+      const message = this.#inbox?.take();
+      if (message === undefined) return;
+      this.#handle(message.text, message.admission);
+    }
+  }
+
+  #deliver(reply: Reply): void {
+    this.#taker.deliver(reply);
+    if (this.#afterReply === undefined) return;
+    const action = this.#afterReply;
+    this.#afterReply = undefined;
+    if (!this.#taker.isOver) action();
+  }
+}
+
+/** No ping that a client sends to be answered soon is longer. */
+const MAX_PING_LENGTH = 1024;
+
+/** Whether a message is a single call of `system.ping`. */
+function isPing(text: string): boolean {
+  if (text.length > MAX_PING_LENGTH || !text.includes('"system.ping"')) return false;
+  try {
+    return (JSON.parse(text) as { method?: unknown } | null)?.method === "system.ping";
+  } catch {
+    return false;
+  }
+}
