@@ -70,7 +70,7 @@ export class Outbox implements Gathering {
 
   /** Whether the reader is behind. Watched by the pump from then on, until it has caught up. */
   get isLagging(): boolean {
-    if (this.#queue.length === 0 && this.#hasRoom()) return false;
+    if (!this.#hasBacklog()) return false;
     this.#pump.watch(this);
     return true;
   }
@@ -123,9 +123,11 @@ export class Outbox implements Gathering {
     }
     if (sent > 0) this.#queue.splice(0, sent);
     if (this.#queue.length === 0) this.#handLastWord();
-    const isDone = this.#isShut || (this.#queue.length === 0 && this.#hasRoom());
-    if (isDone && !this.#isShut) this.#listener.onCaughtUp();
-    return isDone;
+    if (this.#isShut) return true;
+    if (this.#hasBacklog()) return false;
+    this.#listener.onCaughtUp();
+    // What was sent upon that may be too much again.
+    return !this.#hasBacklog();
   }
 
   /** Sends a last frame, which says why the connection ends; it gets out even if the queue does not. */
@@ -166,6 +168,10 @@ export class Outbox implements Gathering {
     this.#queue.push(frame);
     this.#queuedBytes += bytes;
     this.#pump.watch(this);
+  }
+
+  #hasBacklog(): boolean {
+    return this.#queue.length > 0 || !this.#hasRoom();
   }
 
   /** Whether the socket may be given more. */
