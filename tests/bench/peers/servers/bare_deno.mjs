@@ -22,7 +22,8 @@ function onMessage(event) {
 
 /** @param {Request} request @param {string} user */
 function accept(request, user) {
-  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+  // As long as the gateway's heartbeat: it costs a timer for each message, as by default, yet no pings.
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 7200 });
   socket.onopen = () => {
     sockets.add(socket);
     const welcome = { jsonrpc: "2.0", method: "system.welcome", params: welcomeOf(user) };
