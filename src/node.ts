@@ -44,6 +44,9 @@ const COMEBACK_PER_CONNECTION_MS = 10;
 const COMEBACK_MIN_SPREAD_MS = 2000;
 const COMEBACK_MAX_SPREAD_MS = 30_000;
 
+/** How long a drain waits for clients to answer its goodbye, in ms: some never will. */
+const PARTING_LIMIT_MS = 1000;
+
 /** What a node is made of. */
 export interface NodeParts {
   readonly config: Config;
@@ -156,6 +159,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     wheel,
     backlog,
     gatherer: new Gatherer(),
+    closing: new Set(),
     maxMessageBytes: config.maxMessageBytes,
     sendQueueBytes: config.sendQueueBytes,
     rateLimitMessages: config.rateLimitMessages,
@@ -227,7 +231,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
       COMEBACK_MAX_SPREAD_MS,
     );
     for (const connection of [...hub.all()]) seeOff(connection);
-    await within(config.drainMs, goodbye());
+    await Promise.all([within(config.drainMs, goodbye()), parting()]);
     heartbeat.stop();
     eventLoop.stop();
     control.stop();
@@ -242,8 +246,14 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     await bus.flush().catch(() => {
       // The peers will find out by themselves.
     });
-    // The last words and close frames have to leave this process too.
-    await new Promise<void>((resolve) => wheel.schedule(100, resolve));
+  }
+
+  /** The last words and close frames have to leave this process, but for readers that block. */
+  async function parting(): Promise<void> {
+    const limitAt = performance.now() + PARTING_LIMIT_MS;
+    while (host.closing.size > 0 && performance.now() < limitAt) {
+      await new Promise<void>((resolve) => wheel.schedule(0, resolve));
+    }
   }
 
   return {

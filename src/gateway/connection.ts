@@ -36,6 +36,8 @@ export interface ConnectionHost {
   readonly wheel: TimerWheel;
   readonly backlog: BacklogPump;
   readonly gatherer: Gatherer;
+  /** Connections that are over and whose sockets are not closed yet. */
+  readonly closing: Set<Connection>;
   readonly maxMessageBytes: number;
   readonly sendQueueBytes: number;
   /** Messages a second; 0 is no limit. */
@@ -228,6 +230,7 @@ export class Connection implements Caller, SocketListener, TurnTaker {
   }
 
   onEnd(end: SocketEnd): void {
+    this.#host.closing.delete(this);
     this.#finish(end);
   }
 
@@ -264,7 +267,8 @@ export class Connection implements Caller, SocketListener, TurnTaker {
     else this.outbox.sendLast(lastWord);
     // What was still to be sent may have been too much for the reader, and have ended it.
     if (this.#isOver) return;
-    const { wheel } = this.#host;
+    const { wheel, closing } = this.#host;
+    closing.add(this);
     this.#finish({ code, isClean: code !== CloseCode.heartbeatLost });
     wheel.schedule(LINGER_MS, () => {
       this.outbox.shut();

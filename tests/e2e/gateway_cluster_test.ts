@@ -1,53 +1,12 @@
 import { strict as assert } from "node:assert";
 import type { PresenceListResult, PresencesResult } from "../../src/protocol/methods.ts";
 import type { Presence } from "../../src/protocol/presence.ts";
-import { sharedBackends, uniquePrefix } from "../support/backends.ts";
-import { connect, type GameClient } from "../support/game_client.ts";
-import { type GatewayProcess, startGateway, type TokenClaims } from "../support/gateway.ts";
-import { startRedis } from "../support/servers/redis_server.ts";
-import { startRedisRest } from "../support/servers/redis_rest_server.ts";
+import { sharedBackends } from "../support/backends.ts";
+import type { GameClient } from "../support/game_client.ts";
 import { until } from "../support/wait.ts";
+import { Cluster, player } from "./gateway_cluster.ts";
 
 const { natsUrl } = await sharedBackends();
-
-/** Two regions on one NATS and on a Redis of their own. Dispose of it after its clients. */
-class Cluster implements AsyncDisposable {
-  readonly #servers: AsyncDisposableStack;
-
-  private constructor(
-    servers: AsyncDisposableStack,
-    readonly eu: GatewayProcess,
-    readonly us: GatewayProcess,
-  ) {
-    this.#servers = servers;
-  }
-
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<Cluster> {
-    await using servers = new AsyncDisposableStack();
-    const redis = servers.use(await startRedis());
-    const rest = servers.use(await startRedisRest({ redisUrl: redis.url }));
-    const backends = { natsUrl, restUrl: rest.url, restToken: rest.token };
-    const common = { NATS_PREFIX: uniquePrefix(), RATE_LIMIT_MESSAGES: "0", ...env };
-    const [eu, us] = await Promise.all(
-      ["eu", "us"].map((region) => startGateway({ region, backends, env: common })),
-    ) as [GatewayProcess, GatewayProcess];
-    servers.use(eu);
-    servers.use(us);
-    return new Cluster(servers.move(), eu, us);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#servers.disposeAsync();
-  }
-}
-
-async function player(
-  gateway: GatewayProcess,
-  sub: string,
-  claims: TokenClaims = {},
-): Promise<GameClient> {
-  return await connect(gateway.wsUrl, { token: await gateway.token(sub, claims) });
-}
 
 function shows(userId: string, status: Presence["status"]) {
   return ({ presences }: { presences: readonly Presence[] }) =>
@@ -76,7 +35,7 @@ async function measureUpdates(from: GameClient, to: GameClient, count: number): 
 }
 
 Deno.test("a presence update is seen in the other region within 100 ms (p95)", async () => {
-  await using cluster = await Cluster.start();
+  await using cluster = await Cluster.start({ natsUrl });
   await using ann = await player(cluster.eu, "ann", { name: "Ann" });
   await using bob = await player(cluster.us, "bob");
   assert.deepEqual([ann.welcome.region, bob.welcome.region], ["eu", "us"]);
@@ -94,7 +53,7 @@ Deno.test("a presence update is seen in the other region within 100 ms (p95)", a
 });
 
 Deno.test("both regions answer the same about everyone", async () => {
-  await using cluster = await Cluster.start({ PRESENCE_AUTO_SUBSCRIBE: "none" });
+  await using cluster = await Cluster.start({ natsUrl, env: { PRESENCE_AUTO_SUBSCRIBE: "none" } });
   const userIds = Array.from({ length: 24 }, (_, index) => `player${index}`);
   const clients = await Promise.all(userIds.map((userId, index) => {
     return player(index % 2 === 0 ? cluster.eu : cluster.us, userId);
@@ -135,7 +94,7 @@ Deno.test("both regions answer the same about everyone", async () => {
 });
 
 Deno.test("a user in both regions is one user with two sessions", async () => {
-  await using cluster = await Cluster.start();
+  await using cluster = await Cluster.start({ natsUrl });
   await using watcher = await player(cluster.us, "bob");
   const inEu = await player(cluster.eu, "ann");
   const inUs = await player(cluster.us, "ann");
@@ -158,7 +117,7 @@ Deno.test("a user in both regions is one user with two sessions", async () => {
 });
 
 Deno.test("system.kick closes a user's sessions in every region and counts them", async () => {
-  await using cluster = await Cluster.start();
+  await using cluster = await Cluster.start({ natsUrl });
   await using admin = await player(cluster.us, "root", { scope: "admin" });
   const anns = [
     await player(cluster.eu, "ann"),
@@ -176,7 +135,7 @@ Deno.test("system.kick closes a user's sessions in every region and counts them"
 });
 
 Deno.test("system.announce and events reach the other region", async () => {
-  await using cluster = await Cluster.start();
+  await using cluster = await Cluster.start({ natsUrl });
   await using admin = await player(cluster.eu, "root", { scope: "admin" });
   await using ann = await player(cluster.us, "ann");
   await ann.call("player.updateLocation", { location: "arena" });
@@ -193,7 +152,7 @@ Deno.test("system.announce and events reach the other region", async () => {
 });
 
 Deno.test("one session more than allowed closes the oldest on whichever node it lives", async () => {
-  await using cluster = await Cluster.start({ MAX_SESSIONS_PER_USER: "2" });
+  await using cluster = await Cluster.start({ natsUrl, env: { MAX_SESSIONS_PER_USER: "2" } });
   await using watcher = await player(cluster.us, "bob");
   const oldest = await player(cluster.eu, "ann");
   await using second = await player(cluster.us, "ann");
@@ -212,7 +171,7 @@ Deno.test("one session more than allowed closes the oldest on whichever node it 
 
 Deno.test("a clean leave is seen at once, a broken one after the grace, a quick return not at all", async () => {
   const graceMs = 1000;
-  await using cluster = await Cluster.start({ PRESENCE_GRACE_MS: `${graceMs}` });
+  await using cluster = await Cluster.start({ natsUrl, env: { PRESENCE_GRACE_MS: `${graceMs}` } });
   await using watcher = await player(cluster.us, "bob");
   const offlineAfter = async (userId: string, leave: () => unknown) => {
     const startedAt = performance.now();

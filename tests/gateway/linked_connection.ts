@@ -71,6 +71,7 @@ export function openLinked(options: LinkedOptions = {}): LinkedConnection {
     wheel,
     backlog,
     gatherer: new Gatherer(),
+    closing: new Set(),
     maxMessageBytes: 65_536,
     sendQueueBytes: 1_048_576,
     rateLimitMessages: 0,
