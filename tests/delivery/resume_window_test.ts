@@ -104,6 +104,7 @@ Deno.test("a client that moves on while its old socket lives gets nothing twice"
   await using nodes = await startNodes(backends);
   await using bob = await player(nodes.b, "bob");
   const before = await player(nodes.a, "ann");
+  await before.call("system.ping");
   await using after = await player(nodes.b, "ann");
   // Both connections follow now; what the old one has read is known to the client.
   await sendEvent(bob, { to: { user_id: "ann" }, type: "read there" });
