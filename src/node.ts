@@ -208,7 +208,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
 
   async function start(): Promise<void> {
     control.start();
-    service = serveNode({ config, bus, subjects, actions, presence, hub, report });
+    service = serveNode({ config, bus, subjects, actions, presence, hub, counters, report });
     heartbeat.start();
     eventLoop.start();
     await presence.start();

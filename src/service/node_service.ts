@@ -5,6 +5,7 @@ import { type ReportFailure, wireError } from "../gateway/failure.ts";
 import type { Hub } from "../gateway/hub.ts";
 import type { Actions } from "../methods/actions.ts";
 import type { NodePresence } from "../presence/presence.ts";
+import type { Counters } from "../telemetry/counters.ts";
 import { VERSION } from "../version.ts";
 import { type NodeInfo, serveGateway } from "./gateway_service.ts";
 import type { MicroService } from "./micro.ts";
@@ -17,12 +18,13 @@ export interface NodeServiceOptions {
   readonly actions: Actions;
   readonly presence: NodePresence;
   readonly hub: Hub;
+  readonly counters: Counters;
   readonly report: ReportFailure;
 }
 
 /** Lets other services ask this node for what its clients may ask, and which nodes there are. */
 export function serveNode(options: NodeServiceOptions): MicroService {
-  const { config, bus, subjects, actions, presence, hub, report } = options;
+  const { config, bus, subjects, actions, presence, hub, counters, report } = options;
   return serveGateway({
     bus,
     subjects,
@@ -30,7 +32,14 @@ export function serveNode(options: NodeServiceOptions): MicroService {
     nodeId: config.nodeId,
     region: config.region,
     toError: (error) => wireError(error, report),
-    stats: () => ({ connections: hub.size, sessions: presence.tracker.size }),
+    stats: () => ({
+      connections: hub.size,
+      sessions: presence.tracker.size,
+      messages_received: counters.messagesReceived,
+      messages_sent: counters.messagesSent,
+      errors: totalOf(counters.errors.entries()),
+      memory_bytes: Deno.memoryUsage().rss,
+    }),
     handlers: {
       get: ({ user_ids: userIds }) => actions.get(userIds),
       list: (params) => actions.list(params),
@@ -52,4 +61,10 @@ function livingNodes(presence: NodePresence): NodeInfo[] {
     connections,
     started_at,
   }));
+}
+
+function totalOf(counts: Iterable<[unknown, number]>): number {
+  let total = 0;
+  for (const [, count] of counts) total += count;
+  return total;
 }
