@@ -1,4 +1,5 @@
-import { ErrorCode, RpcError } from "../protocol/errors.ts";
+import { ErrorCode, errorMessage, RpcError } from "../protocol/errors.ts";
+import type { Json } from "../protocol/json.ts";
 import type { Counters, MethodCounter } from "../telemetry/counters.ts";
 import { MethodCounter as Counter } from "../telemetry/counters.ts";
 import { idOf, INVALID_ID, isEnvelope, parseMessage } from "./envelope.ts";
@@ -190,15 +191,15 @@ export class Router {
   }
 
   /** The error reply; a notification gets none (JSON-RPC 2.0 §4.1). */
-  #failed(id: "null", code: ErrorCode, data?: ConstructorParameters<typeof RpcError>[1]): string;
+  #failed(id: "null", code: ErrorCode, data?: Json): string;
   #failed(id: string | undefined, code: ErrorCode): Reply;
   #failed(
     id: string | undefined,
     code: ErrorCode,
-    data?: ConstructorParameters<typeof RpcError>[1],
+    data?: Json,
   ): Reply {
     this.#counters.errors.add(code);
-    return id === undefined ? undefined : errorReply(id, new RpcError(code, data));
+    return id === undefined ? undefined : refusal(id, code, data);
   }
 
   #limited(message: unknown, retryAfterMs: number): Reply {
@@ -206,8 +207,14 @@ export class Router {
     if (id === INVALID_ID) return this.#failed("null", ErrorCode.invalidRequest);
     this.#counters.errors.add(ErrorCode.rateLimited);
     if (id === undefined) return undefined;
-    return errorReply(id, new RpcError(ErrorCode.rateLimited, { retry_after_ms: retryAfterMs }));
+    return refusal(id, ErrorCode.rateLimited, { retry_after_ms: retryAfterMs });
   }
+}
+
+/** What is refused at sight: an `RpcError` with its stack would cost many times the rest of the reply. */
+function refusal(id: string, code: ErrorCode, data: Json | undefined): string {
+  const error = JSON.stringify({ code, message: errorMessage(code), data });
+  return `{"jsonrpc":"2.0","id":${id},"error":${error}}`;
 }
 
 function errorReply(id: string, error: RpcError): string {
