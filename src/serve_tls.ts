@@ -73,20 +73,35 @@ export function watchKeyPair(
   intervalMs = CHECK_INTERVAL_MS,
 ): KeyPairWatch {
   let used = current;
-  let lastComplaint = "";
+  const complaint = new Complaint();
   const timer = setInterval(() => {
     try {
       const pair = readKeyPair(files);
-      lastComplaint = "";
-      if (pair.cert === used.cert && pair.key === used.key) return;
-      used = pair;
-      onChange(pair);
+      if (pair.cert !== used.cert || pair.key !== used.key) {
+        used = pair;
+        onChange(pair);
+      }
+      complaint.withdraw();
     } catch (error) {
-      const complaint = error instanceof Error ? error.message : String(error);
-      if (complaint === lastComplaint) return;
-      lastComplaint = complaint;
-      log.error("The new TLS key pair is not usable; the old one stays", { error: complaint });
+      complaint.raise(error instanceof Error ? error.message : String(error));
     }
   }, intervalMs);
   return { stop: () => clearInterval(timer) };
+}
+
+/** Logs what is wrong once, and only when it is still wrong the next time one looks. */
+class Complaint {
+  #text = "";
+  #times = 0;
+
+  raise(text: string): void {
+    this.#times = text === this.#text ? this.#times + 1 : 1;
+    this.#text = text;
+    if (this.#times !== 2) return;
+    log.error("The new TLS key pair is not usable; the old one stays", { error: text });
+  }
+
+  withdraw(): void {
+    this.#times = 0;
+  }
 }

@@ -85,7 +85,7 @@ for (const engine of ENGINES) {
   });
 
   Deno.test(`a flood of pings is answered or cut off, engine ${engine}`, async () => {
-    await using gateway = await startGuarded(engine);
+    await using gateway = await startGuarded(engine, {});
     const ping = encodeFrame({ opcode: Opcode.ping, payload: "a".repeat(125) });
     const many = new Uint8Array(ping.length * 1000);
     for (let index = 0; index < 1000; index++) many.set(ping, index * ping.length);
@@ -117,7 +117,7 @@ Deno.test("engine ws ends a message that never ends, and memory stays where it w
 });
 
 Deno.test("engine ws ends a message in thousands of fragments or pieces", async (t) => {
-  await using gateway = await startGuarded("ws");
+  await using gateway = await startGuarded("ws", {});
   const token = await gateway.token("eve");
   await t.step("fragments of one byte", async () => {
     await using client = await connect(gateway.wsUrl, { token });

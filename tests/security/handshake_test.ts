@@ -69,7 +69,7 @@ Deno.test("engine ws takes only so many connections at once", async () => {
 
 for (const name of ENGINES) {
   Deno.test(`half-open handshakes keep nobody else out, engine ${name}`, async () => {
-    await using gateway = await startGuarded(name);
+    await using gateway = await startGuarded(name, {});
     const beforeMb = await residentMb(gateway);
     const connections: Deno.Conn[] = [];
     await watched(`half-open handshakes on ${name}`, gateway, async () => {

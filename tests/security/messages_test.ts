@@ -47,7 +47,7 @@ const BOMBS: Readonly<Record<string, string>> = {
 
 for (const engine of ENGINES) {
   Deno.test(`a message is as large as allowed, or the last one, engine ${engine}`, async (t) => {
-    await using gateway = await startGuarded(engine);
+    await using gateway = await startGuarded(engine, {});
     const url = gateway.wsUrl;
     const token = await gateway.token("ann");
     await t.step("as large as allowed, also where characters take three bytes", async () => {

@@ -9,6 +9,7 @@ import {
   readMetric,
   residentMb,
   startGuarded,
+  TIDY,
   untilOnly,
 } from "./engines.ts";
 import { watched } from "./watched.ts";
@@ -20,9 +21,6 @@ const EVENT_BYTES = 50_000;
 
 /** What is meant for the client that never reads, in bytes. */
 const MEANT_BYTES = isLong ? 100_000_000 : 20_000_000;
-
-/** Keeps V8 from putting off the collection of garbage, which would hide what is really held. */
-const TIDY = { DENO_V8_FLAGS: "--max-old-space-size=96,--max-semi-space-size=1" };
 
 for (const engine of ENGINES) {
   Deno.test(`a client that never reads is closed with 4408 and costs no memory, engine ${engine}`, async () => {

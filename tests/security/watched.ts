@@ -8,8 +8,8 @@ import { isLong, note } from "./engines.ts";
 const INTERVAL_MS = 25;
 
 /**
- * At the 99th percentile, in ms, beside what the machine adds by itself. In the short form other
- * tests run at the same time: it only finds a standstill.
+ * At the 99th percentile, in ms, beside what the machine adds to each of the three processes by
+ * itself. In the short form other tests run at the same time: it only finds a standstill.
  */
 const P99_LIMIT_MS = isLong ? 50 : 1000;
 
@@ -52,7 +52,7 @@ export async function watched(
   assert.equal(report.closed, null);
   assert.equal(report.unanswered, 0);
   const { p99, ownDelayP99 } = report;
-  assert.ok(p99 < P99_LIMIT_MS + ownDelayP99, `The p99 was high: ${JSON.stringify(report)}`);
+  assert.ok(p99 < P99_LIMIT_MS + 3 * ownDelayP99, `The p99 was high: ${JSON.stringify(report)}`);
   return report;
 }
 
