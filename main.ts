@@ -47,8 +47,16 @@ function connectBus(config: Config): NatsBus | undefined {
     name: `waygate ${config.nodeId}`,
     ...(login.kind === "token" ? { token: login.token } : {}),
     ...(login.kind === "password" ? { user: login.user, password: login.password } : {}),
-    ...(login.kind === "credentials" ? { credentials: Deno.readTextFileSync(login.file) } : {}),
+    ...(login.kind === "credentials" ? { credentials: readCredentials(login.file) } : {}),
   });
+}
+
+function readCredentials(file: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (error) {
+    throw new ConfigError([`NATS_CREDS_FILE: Cannot be read: ${messageOf(error)}`]);
+  }
 }
 
 async function compose(config: Config): Promise<{ gateway: Gateway; bus: Bus | undefined }> {
@@ -117,6 +125,10 @@ function describe(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** A terminal and a task runner may both pass one Ctrl-C on: so long, in ms, they count as one. */
 const SAME_SIGNAL_MS = 1000;
 
@@ -171,6 +183,6 @@ try {
     for (const problem of error.problems) console.error(problem);
     Deno.exit(1);
   }
-  console.error(`Waygate failed: ${error instanceof Error ? error.message : error}`);
+  console.error(`Waygate failed: ${messageOf(error)}`);
   Deno.exit(2);
 }
