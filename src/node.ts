@@ -34,6 +34,7 @@ import { Counters } from "./telemetry/counters.ts";
 import { EventLoop } from "./telemetry/event_loop.ts";
 import { log } from "./telemetry/log.ts";
 import { presenceLog } from "./telemetry/presence_log.ts";
+import { traceLookup, traceMethods } from "./telemetry/trace.ts";
 import { TimerWheel } from "./timer_wheel.ts";
 import { VERSION } from "./version.ts";
 
@@ -144,16 +145,16 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   const description = describeMethods(methods, VERSION);
   const host: ConnectionHost = {
     router: new Router({
-      methods,
+      methods: traceMethods(methods),
       maxBatch: config.maxBatch,
       counters,
       report,
-      forward: createForwarder({
+      forward: traceLookup(createForwarder({
         bus,
         subjects,
         services: config.rpcServices,
         timeoutMs: config.rpcTimeoutMs,
-      }),
+      })),
     }),
     counters,
     wheel,

@@ -5,6 +5,7 @@ import type { AnyMethod, MethodContext } from "../gateway/method.ts";
 import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import { PingParams as AnyParams } from "../protocol/schemas.ts";
+import { traceHeaders } from "../telemetry/trace.ts";
 
 const MAX_METHOD_LENGTH = 256;
 
@@ -81,6 +82,7 @@ async function forward(
   caller: MethodContext,
 ): Promise<Json> {
   const headers: BusHeaders = {
+    ...traceHeaders(),
     "Waygate-User": headerValue(caller.userId),
     "Waygate-Session": caller.sessionId,
   };
