@@ -32,12 +32,12 @@ export class PresenceFeed {
   readonly #gathering = new Gathering();
   readonly #busSubscriptions = new Map<string, BusSubscription>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #windowMs: number;
+  /** Not to flush again before, by the monotonic clock. */
+  #notBeforeMs = 0;
   #isStopped = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.#windowMs = options.flushMs;
     const { subjects } = options;
     const pattern = (kind: "user" | "location", key: string) =>
       kind === "user" ? subjects.presenceOfUser(key) : subjects.presenceOfLocation(key);
@@ -89,7 +89,8 @@ export class PresenceFeed {
    */
   offer(presence: Presence, seenAt: Iterable<string | null> = []): void {
     if (this.#isStopped || !this.#gathering.offer(presence, seenAt)) return;
-    this.#timer ??= setTimeout(() => this.#flush(), this.#windowMs);
+    const waitMs = Math.max(this.#options.flushMs, this.#notBeforeMs - performance.now());
+    this.#timer ??= setTimeout(() => this.#flush(), waitMs);
   }
 
   /**
@@ -141,7 +142,7 @@ export class PresenceFeed {
   }
 
   #flush(): void {
-    const { counters, flushMs } = this.#options;
+    const { counters } = this.#options;
     const startedAt = performance.now();
     this.#timer = undefined;
     const changes = this.#gathering.take();
@@ -159,8 +160,9 @@ export class PresenceFeed {
           isWatchingSome(subscription) && !seesAnyOf(subscription, change.locations),
       );
     }
-    const tookMs = performance.now() - startedAt;
-    this.#windowMs = Math.min(Math.max(flushMs, tookMs * FLUSH_SHARE), MAX_FLUSH_MS);
+    const endedAt = performance.now();
+    const tookMs = endedAt - startedAt;
+    this.#notBeforeMs = endedAt + Math.min(tookMs * (FLUSH_SHARE - 1), MAX_FLUSH_MS);
     counters.presenceFlushes++;
     counters.presenceFlushMs += tookMs;
     counters.presenceConflated += this.#gathering.conflated;

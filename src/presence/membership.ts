@@ -38,7 +38,7 @@ export interface MembershipOptions {
  */
 export class Membership {
   readonly #options: MembershipOptions;
-  readonly #peers = new Peers();
+  readonly #peers: Peers;
   readonly #asked = new Set<string>();
   #subscriptions: BusSubscription[] = [];
   #timers: ReturnType<typeof setInterval>[] = [];
@@ -46,6 +46,7 @@ export class Membership {
 
   constructor(options: MembershipOptions) {
     this.#options = options;
+    this.#peers = new Peers(options.nodeId);
   }
 
   /** What the other nodes last said of themselves. */

@@ -2,9 +2,11 @@ import { isSameRun } from "./instance.ts";
 import type { Instance } from "./store.ts";
 
 /** A peer that is silent for so long is asked whether it lives, in ms. */
-export const LATE_MS = 600;
+const LATE_MS = 600;
+/** The next node in the order of ids is asked without waiting for its beat to be late, after so long. */
+const NEXT_LATE_MS = 250;
 /** A peer that is silent for so long is taken for dead, whatever keeps it, in ms. */
-export const SILENT_MS = 1500;
+const SILENT_MS = 1500;
 /** Our own beats come back over the bus; when none has for so long, we hear nobody, in ms. */
 const DEAF_MS = 800;
 /** What passes between two looks counts up to this, in ms: while we stood still we heard nobody. */
@@ -44,6 +46,7 @@ export type Verdict =
  * even hear ourselves. Pure but for its own state: every call takes the time, in ms of a monotonic clock.
  */
 export class Peers {
+  readonly #nodeId: string;
   readonly #peers = new Map<Instance, Peer>();
   /** The listening clock. */
   #clockMs = 0;
@@ -52,6 +55,11 @@ export class Peers {
   /** When we last noticed an absence of our own. */
   #absentAtMs = -Infinity;
   #isInDoubt = false;
+
+  /** @param nodeId our own */
+  constructor(nodeId: string) {
+    this.#nodeId = nodeId;
+  }
 
   /** What the living last said. */
   get beats(): Beat[] {
@@ -115,9 +123,10 @@ export class Peers {
     const verdicts: Verdict[] = this.#isInDoubt ? [{ kind: "doubt" }] : [];
     this.#isInDoubt = false;
     const late = new Set<string>();
+    const next = this.#next();
     for (const [instance, { beat, heardAtMs, isProven }] of this.#peers) {
       const silentMs = this.#clockMs - heardAtMs;
-      if (!isProven || silentMs < LATE_MS) continue;
+      if (!isProven || silentMs < (beat.node_id === next ? NEXT_LATE_MS : LATE_MS)) continue;
       if (silentMs < SILENT_MS) late.add(beat.node_id);
       else {
         this.#peers.delete(instance);
@@ -134,6 +143,17 @@ export class Peers {
     if (passedMs > SILENT_MS / 2) this.#doubt(nowMs);
     const isDeaf = this.#heardSelfAtMs === undefined || nowMs - this.#heardSelfAtMs > DEAF_MS;
     if (!isDeaf) this.#clockMs += Math.min(passedMs, ATTENTION_MS);
+  }
+
+  /** Whom we look after: nodes sit in a ring, so that each is looked after by one other. */
+  #next(): string | undefined {
+    let first: string | undefined;
+    let next: string | undefined;
+    for (const { beat: { node_id: id } } of this.#peers.values()) {
+      if (first === undefined || id < first) first = id;
+      if (id > this.#nodeId && (next === undefined || id < next)) next = id;
+    }
+    return next ?? first;
   }
 
   #doubt(nowMs: number): void {
