@@ -11,7 +11,7 @@ Deno.test("every link and anchor in the documentation leads somewhere", () => {
 
 Deno.test("brokenLinks() finds missing files and missing headings", () => {
   const broken = brokenLinks({
-    path: "docs/made_up.md",
+    path: "docs/configuration.md",
     anchors: new Set(["here"]),
     links: ["#here", "api.md#close-codes", "https://x.example", "#gone", "gone.md", "api.md#gone"],
     shownFiles: [],
