@@ -20,8 +20,10 @@ const backends = await startBackends();
 const ROUNDS = isLong ? 20 : 2;
 const PER_SECOND = 200;
 const EVENTS = 500;
-/** The node is killed somewhere between these. */
+/** The node is killed when the reader has got somewhere between so many. */
 const KILLED_AFTER = { min: 100, max: 300 };
+/** The reader comes back at once, or when up to so many more were sent. */
+const MAX_AWAY = 150;
 
 /** Checks that the clients of one user together got exactly these, in order. */
 function assertComplete(clients: readonly GameClient[], eventIds: readonly string[]): void {
@@ -36,16 +38,23 @@ function assertComplete(clients: readonly GameClient[], eventIds: readonly strin
 async function playRound({ a, b }: Nodes, reader: string): Promise<Sent> {
   const before = await player(a, reader);
   await using sender = await player(b, "sender");
-  const span = KILLED_AFTER.max - KILLED_AFTER.min;
-  const killAt = KILLED_AFTER.min + Math.floor(Math.random() * span);
+  const killAt = KILLED_AFTER.min + randomBelow(KILLED_AFTER.max - KILLED_AFTER.min);
+  const backAt = killAt + randomBelow(2) * randomBelow(MAX_AWAY);
+  let sentCount = 0;
   const killing = until(() => before.all("player.event").length >= killAt, {
     what: `${killAt} events`,
     timeoutMs: PATIENCE_MS,
     intervalMs: 2,
   }).then(() => a.kill());
-  const sending = sendAtRate(sender, { userId: reader, count: EVENTS, perSecond: PER_SECOND });
+  const sending = sendAtRate(sender, {
+    userId: reader,
+    count: EVENTS,
+    perSecond: PER_SECOND,
+    onSent: (count) => sentCount = count,
+  });
   await killing;
   assert.equal((await before.closed).code, 1006);
+  await until(() => sentCount >= backAt, { what: "the reader's return", timeoutMs: PATIENCE_MS });
 
   await using after = await player(b, reader);
   const { resumed, replayed } = await resume(after, before.sessionId, lastSeqOf(before));
@@ -60,7 +69,7 @@ async function playRound({ a, b }: Nodes, reader: string): Promise<Sent> {
     const payloads = eventsOf(before, after).map(({ payload }) => payload);
     assert.deepEqual(payloads, Array.from({ length: EVENTS }, (_, index) => index));
   }
-  if (isLong) console.log({ killAt, replayed, retries: sent.retries });
+  if (isLong) console.log({ killAt, backAt, replayed, retries: sent.retries });
   return sent;
 }
 
@@ -74,6 +83,10 @@ Deno.test(`a killed node's client misses nothing on another one (${ROUNDS} round
     await playRound(nodes, `reader ${round}`);
   }
 });
+
+function randomBelow(limit: number): number {
+  return Math.floor(Math.random() * limit);
+}
 
 const READERS = Array.from({ length: 100 }, (_, index) => `reader ${index}`);
 

@@ -23,8 +23,6 @@ export interface Sent {
   readonly eventIds: readonly string[];
   /** How often the sender was told to try again. */
   readonly retries: number;
-  /** From each request to its answer, retries included, in ms, sorted. */
-  readonly latenciesMs: readonly number[];
 }
 
 /**
@@ -35,20 +33,12 @@ export interface Sent {
  */
 export async function sendAtRate(client: GameClient, load: Load): Promise<Sent> {
   const { userId, count, perSecond, onSent } = load;
-  const latenciesMs: number[] = [];
   const sending: Promise<string>[] = [];
   let retries = 0;
-  const sendOne = async (payload: number): Promise<string> => {
-    const startedAt = performance.now();
-    const event = {
-      to: { user_id: userId },
-      type: "tick",
-      payload,
-      idempotency_key: `${client.sessionId}:${payload}`,
-    };
-    const eventId = await sendEvent(client, event, () => retries++);
-    latenciesMs.push(performance.now() - startedAt);
-    return eventId;
+  const sendOne = (payload: number): Promise<string> => {
+    const idempotency_key = `${client.sessionId}:${payload}`;
+    const event = { to: { user_id: userId }, type: "tick", payload, idempotency_key };
+    return sendEvent(client, event, () => retries++);
   };
   const startedAt = performance.now();
   while (sending.length < count) {
@@ -57,8 +47,7 @@ export async function sendAtRate(client: GameClient, load: Load): Promise<Sent> 
     onSent?.(sending.length);
     await pause(5);
   }
-  const eventIds = await Promise.all(sending);
-  return { eventIds, retries, latenciesMs: latenciesMs.sort((a, b) => a - b) };
+  return { eventIds: await Promise.all(sending), retries };
 }
 
 /** Sends one event, again when told so; gives its id. */
