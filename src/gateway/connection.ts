@@ -23,6 +23,9 @@ const LINGER_MS = 50;
 /** How long a peer may take to answer a close frame, in ms. */
 const CLOSE_TIMEOUT_MS = 5000;
 
+/** …and a slow reader, for whom the frame stands behind all that it has not read. */
+const SLOW_CLOSE_TIMEOUT_MS = 30_000;
+
 /** The contract's notifications are checked by type; a game's own may be anything. */
 interface Notify {
   <Name extends keyof Notifications>(method: Name, params: Notifications[Name]): void;
@@ -273,7 +276,9 @@ export class Connection implements Caller, SocketListener, TurnTaker {
     wheel.schedule(LINGER_MS, () => {
       this.outbox.shut();
       this.#socket.close(code, reason);
-      wheel.schedule(CLOSE_TIMEOUT_MS, () => this.#socket.terminate());
+      const isSlow = code === CloseCode.slowReader;
+      const timeoutMs = isSlow ? SLOW_CLOSE_TIMEOUT_MS : CLOSE_TIMEOUT_MS;
+      wheel.schedule(timeoutMs, () => this.#socket.terminate());
     });
   }
 

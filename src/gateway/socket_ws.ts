@@ -28,8 +28,8 @@ export interface WsEngineOptions {
 
 const SPARE_CONNECTIONS = 4096;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** How long a peer may take to end the connection after a close frame, in ms. */
-const CLOSE_TIMEOUT_MS = 5000;
+/** How long a peer may take to end the connection after a close frame at most, in ms. */
+const CLOSE_TIMEOUT_MS = 30_000;
 /** Fragments of one message. Clients hardly ever fragment; each costs memory beyond its size. */
 const MAX_FRAGMENTS = 1024;
 /** A frame may arrive in so many pieces of the network, and in one more for each so many bytes. */
