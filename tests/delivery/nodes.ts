@@ -72,7 +72,7 @@ export function eventsOf(...clients: readonly GameClient[]): PlayerEvent[] {
   return clients.flatMap((client) => client.all("player.event"));
 }
 
-/** The `seq` of the last event or announcement that a client got; 0 for none. */
+/** The `seq` of the last event that the clients got; 0 for none. */
 export function lastSeqOf(...clients: readonly GameClient[]): number {
   return Math.max(0, ...eventsOf(...clients).map(({ seq }) => seq));
 }
