@@ -4,6 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { testEngine } from "../../support/gateway.ts";
 import { onFreePort } from "../../support/servers/free_port.ts";
 import { ServerProcess, type ServerSpec } from "../../support/servers/server_process.ts";
 
@@ -34,7 +35,7 @@ export class GatewayServer extends ServerProcess {
         directory: await Deno.makeTempDir({ prefix: "gateway_" }),
         command: Deno.execPath(),
         args: ["run", "--no-prompt", "--no-check", "--allow-all", ENTRY, "--dev"],
-        env: { HOST: "127.0.0.1", PORT: `${port}`, LOBBY: "off", ...environment },
+        env: { HOST: "127.0.0.1", PORT: `${port}`, LOBBY: "off", ...testEngine(), ...environment },
         answers: async () => {
           const response = await fetch(`${url}/healthz`);
           await response.body?.cancel();
