@@ -23,7 +23,8 @@ import { type MemoryAlarm, untilMemoryAlarm } from "./src/memory_guard.ts";
 import { createRedisStore } from "./src/presence/store_redis.ts";
 import { readKeyPair } from "./src/serve_tls.ts";
 import { log, startLog } from "./src/telemetry/log.ts";
-import { reportMalformed } from "./src/telemetry/presence_log.ts";
+import { Counters } from "./src/telemetry/counters.ts";
+import { countMalformed } from "./src/telemetry/presence_log.ts";
 
 const isDevelopment = Deno.args.includes("--dev");
 
@@ -63,8 +64,10 @@ async function compose(config: Config): Promise<{ gateway: Gateway; bus: Bus | u
   const bus = connectBus(config);
   const { redis, resumeWindowMs, development } = config;
   const store = redis && createRedisStore({ ...redis, resumeWindowMs });
+  const counters = new Counters();
   const gateway = await createGateway({
     config,
+    counters,
     engine: createEngine(config),
     ...(store === undefined ? {} : { store }),
     ...(bus === undefined ? {} : { bus }),
@@ -75,7 +78,7 @@ async function compose(config: Config): Promise<{ gateway: Gateway; bus: Bus | u
         limits: { ...JETSTREAM_LIMITS, windowMs: eventWindowMs(config) },
         replicas: 1,
         storage: "file",
-        onMalformed: reportMalformed,
+        onMalformed: countMalformed(counters),
       }),
     }),
     ...(config.lobby ? { lobby: createLobby({ development }) } : {}),

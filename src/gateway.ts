@@ -18,7 +18,8 @@ import { createNode, type Node } from "./node.ts";
 import type { PresenceStore } from "./presence/store.ts";
 import { createMemoryStore } from "./presence/store_memory.ts";
 import type { FetchHandler, HttpServer, ServeOptions } from "./serve.ts";
-import { reportMalformed } from "./telemetry/presence_log.ts";
+import { Counters } from "./telemetry/counters.ts";
+import { countMalformed } from "./telemetry/presence_log.ts";
 import type { MetricSources } from "./telemetry/sources.ts";
 
 export { type Config, ConfigError, readConfig } from "./config.ts";
@@ -39,6 +40,8 @@ export interface GatewayOptions {
   readonly bus?: Bus;
   readonly stream?: EventStream;
   readonly engine?: WebSocketEngine;
+  /** What is counted; given where a part made outside counts too. */
+  readonly counters?: Counters;
   /** A game's own methods. */
   readonly methods?: MethodTable;
   /** Serves `/`. */
@@ -83,8 +86,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config } = options;
   const bus = options.bus ?? createMemoryBus();
   const engine = options.engine ?? createDenoEngine();
+  const counters = options.counters ?? new Counters();
   const node = await createNode({
     config,
+    counters,
     bus,
     store: options.store ?? createMemoryStore({ resumeWindowMs: config.resumeWindowMs }),
     stream: options.stream ?? createMemoryStream({
@@ -92,7 +97,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       subjects: createSubjects(config.natsPrefix),
       limits: { ...MEMORY_LIMITS, windowMs: eventWindowMs(config) },
       shared: false,
-      onMalformed: reportMalformed,
+      onMalformed: countMalformed(counters),
     }),
     engine,
     methods: options.methods ?? {},

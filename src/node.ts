@@ -30,7 +30,7 @@ import type { Shutdown } from "./protocol/notifications.ts";
 import { createForwarder } from "./service/forward.ts";
 import type { MicroService } from "./service/micro.ts";
 import { serveNode } from "./service/node_service.ts";
-import { Counters } from "./telemetry/counters.ts";
+import type { Counters } from "./telemetry/counters.ts";
 import { EventLoop } from "./telemetry/event_loop.ts";
 import { log } from "./telemetry/log.ts";
 import { presenceLog } from "./telemetry/presence_log.ts";
@@ -51,6 +51,7 @@ const PARTING_LIMIT_MS = 1000;
 /** What a node is made of. */
 export interface NodeParts {
   readonly config: Config;
+  readonly counters: Counters;
   readonly store: PresenceStore;
   readonly bus: Bus;
   readonly stream: EventStream;
@@ -84,9 +85,8 @@ export interface Node {
 
 /** Puts a node together. Nothing happens before {@linkcode Node.start}. */
 export async function createNode(parts: NodeParts): Promise<Node> {
-  const { config, store, bus, stream, engine } = parts;
+  const { config, counters, store, bus, stream, engine } = parts;
   const subjects = createSubjects(config.natsPrefix);
-  const counters = new Counters();
   const wheel = new TimerWheel((error) => log.error("Timer failed", { error: String(error) }));
   const backlog = new Backlog();
   const eventLoop = new EventLoop();

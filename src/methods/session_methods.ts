@@ -15,14 +15,8 @@ export interface SessionActions {
   readonly verify: VerifyToken;
   /** Goes on with a newer token. */
   renew(connection: Connection, identity: Awaited<ReturnType<VerifyToken>>): void;
-  /**
-   * Takes the place of an earlier session. `sendMissed` sends what was missed, to be called once the
-   * answer is on its way.
-   */
-  resume(
-    connection: Connection,
-    params: ResumeParams,
-  ): Promise<ResumeResult>;
+  /** Takes the place of an earlier session; what was missed is sent right after the answer. */
+  resume(connection: Connection, params: ResumeParams): Promise<ResumeResult>;
 }
 
 /** `auth.refresh` and `session.resume`. */

@@ -1,11 +1,19 @@
 import type { PresenceLog } from "../presence/presence.ts";
+import type { Counters } from "./counters.ts";
 import { log } from "./log.ts";
 import { Repeated } from "./repeated.ts";
 
 const malformed = new Repeated(60_000);
 
-/** Says, at most once a minute, that messages from the bus were dropped. */
-export function reportMalformed(subject: string, reason: string): void {
+/** Counts messages from the bus that were dropped, and says so at most once a minute. */
+export function countMalformed(counters: Counters): (subject: string, reason: string) => void {
+  return (subject, reason) => {
+    counters.busMalformed++;
+    reportMalformed(subject, reason);
+  };
+}
+
+function reportMalformed(subject: string, reason: string): void {
   malformed.report((dropped) => {
     log.warning("Dropped a malformed message", { subject, reason, dropped });
   });
