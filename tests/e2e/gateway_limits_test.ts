@@ -12,8 +12,8 @@ async function player(gateway: GatewayProcess, sub: string): Promise<GameClient>
 
 /** Resident memory of the gateway's process, in bytes. */
 async function residentBytes(gateway: GatewayProcess): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${gateway.pid}/status`);
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+  return Number(/^waygate_memory_rss_bytes (\d+)/m.exec(metrics)?.[1]);
 }
 
 /** What came before the close, which has to say the same as the close. */

@@ -166,7 +166,7 @@ Deno.test("redis store: what Redis refuses is not taken for an outage", async ()
 
 Deno.test({
   name: "redis store: needs the network and no other permission",
-  permissions: { net: true },
+  permissions: { net: ["127.0.0.1"] },
   async fn() {
     const store = createRedisStore({
       url: "http://127.0.0.1:9",
