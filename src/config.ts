@@ -25,49 +25,86 @@ export type OriginPolicy =
 
 /** Everything the gateway can be told, checked. Times are in ms, sizes in bytes. */
 export interface Config {
+  /** Whether the development key, the lobby and pretty logs are defaults. */
   readonly development: boolean;
+  /** Address to listen on. `HOST`, 0.0.0.0 by default. */
   readonly host: string;
+  /** 0 takes a free one. `PORT`, 8090 by default. */
   readonly port: number;
+  /** PEM files, to serve https and wss; undefined: neither `TLS_CERT_FILE` nor `TLS_KEY_FILE`. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** What this node reports. `REGION`, `local` by default. */
   readonly region: string;
+  /** Unique among the running nodes. `NODE_ID`, random by default. */
   readonly nodeId: string;
+  /** From `JWT_SECRET`, `JWT_PUBLIC_KEY` or `JWT_JWKS_URL`, exactly one of them. */
   readonly tokenKey: TokenKey;
+  /** The `iss` that tokens must have; undefined: any. `JWT_ISSUER`. */
   readonly tokenIssuer: string | undefined;
+  /** The `aud` that tokens must have; undefined: any. `JWT_AUDIENCE`. */
   readonly tokenAudience: string | undefined;
+  /** Redis over the Upstash HTTP API; undefined: presence stays in this process. */
   readonly redis: { readonly url: string; readonly token: string } | undefined;
+  /** NATS and its login; undefined: the bus stays in this process. `NATS_URL`. */
   readonly nats: { readonly servers: readonly string[]; readonly login: NatsLogin } | undefined;
+  /** First part of every NATS subject. `NATS_PREFIX`, `waygate` by default. */
   readonly natsPrefix: string;
+  /** From `ALLOWED_ORIGINS`; the gateway's own origin by default. */
   readonly origins: OriginPolicy;
+  /** Whether `?access_token=` is accepted. `ALLOW_QUERY_TOKEN`, true by default. */
   readonly allowQueryToken: boolean;
+  /** Of this node; more are refused with 503. `MAX_CONNECTIONS`, 10000 by default. */
   readonly maxConnections: number;
+  /** One more closes the oldest with 4409. `MAX_SESSIONS_PER_USER`, 5 by default. */
   readonly maxSessionsPerUser: number;
+  /** Largest message of a client. `MAX_MESSAGE_BYTES`, 65536 by default. */
   readonly maxMessageBytes: number;
+  /** Most calls in one JSON-RPC batch. `MAX_BATCH`, 50 by default. */
   readonly maxBatch: number;
   /** Messages a second; 0 is no limit. */
   readonly rateLimitMessages: number;
+  /** Messages a connection may send at once. `RATE_LIMIT_BURST`, 100 by default. */
   readonly rateLimitBurst: number;
+  /** Unread bytes before a connection ends with 4408. `SEND_QUEUE_BYTES`, 1 MiB by default. */
   readonly sendQueueBytes: number;
+  /** A silent peer is dropped within two. `HEARTBEAT_INTERVAL_MS`, 15000 by default. */
   readonly heartbeatIntervalMs: number;
+  /** How long a session outlives its socket. `PRESENCE_GRACE_MS`, 1500 by default. */
   readonly presenceGraceMs: number;
+  /** How long presence changes are gathered. `PRESENCE_FLUSH_MS`, 50 by default. */
   readonly presenceFlushMs: number;
+  /** Whom a new connection watches unasked. `PRESENCE_AUTO_SUBSCRIBE`, `all` by default. */
   readonly presenceAutoSubscribe: "all" | "none";
+  /** A node that is silent for so long is gone. `NODE_LEASE_MS`, 15000 by default. */
   readonly nodeLeaseMs: number;
+  /** How long missed events are kept. `RESUME_WINDOW_MS`, 60000 by default. */
   readonly resumeWindowMs: number;
+  /** First parts of the methods that go to services over NATS. `RPC_SERVICES`, none by default. */
   readonly rpcServices: readonly string[];
+  /** How long a service may take to answer. `RPC_TIMEOUT_MS`, 5000 by default. */
   readonly rpcTimeoutMs: number;
+  /** Bearer token that `/metrics` wants; undefined: it is open. `METRICS_TOKEN`. */
   readonly metricsToken: string | undefined;
+  /** Whether `/` serves the lobby. `LOBBY`, on in development only by default. */
   readonly lobby: boolean;
+  /** `ws` limits fragmented messages and can terminate. `WEBSOCKET_ENGINE`, `deno` by default. */
   readonly websocketEngine: "deno" | "ws";
+  /** Time to see clients off at SIGTERM. `DRAIN_MS`, 10000 by default. */
   readonly drainMs: number;
+  /** Least level that is logged. `LOG_LEVEL`, `info` by default. */
   readonly logLevel: "debug" | "info" | "warning" | "error";
+  /** `LOG_FORMAT`: `json` by default, `pretty` in development. */
   readonly logFormat: "json" | "pretty";
 }
 
 /** The environment is wrong; `problems` has one line for each variable at fault. */
 export class ConfigError extends Error {
+  /** Tells it from other errors where `instanceof` cannot, as between two bundles. */
   override readonly name = "ConfigError";
+  /** Each begins with the variable's name and says what it must be. */
   readonly problems: readonly string[];
 
+  /** An error whose message is the problems, one line each. */
   constructor(problems: readonly string[]) {
     super(problems.join("\n"));
     this.problems = problems;

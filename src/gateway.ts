@@ -22,7 +22,17 @@ import { Counters } from "./telemetry/counters.ts";
 import { countMalformed } from "./telemetry/presence_log.ts";
 import type { MetricSources } from "./telemetry/sources.ts";
 
-export { type Config, ConfigError, readConfig } from "./config.ts";
+export type * from "./bus/bus.ts";
+export {
+  type Config,
+  ConfigError,
+  type NatsLogin,
+  type OriginPolicy,
+  type PublicKeyAlgorithm,
+  readConfig,
+  type TokenKey,
+} from "./config.ts";
+export type * from "./events/stream.ts";
 export {
   type AnyMethod,
   defineMethod,
@@ -31,21 +41,39 @@ export {
   type MethodTable,
   type TypesOf,
 } from "./gateway/method.ts";
+export type * from "./gateway/socket.ts";
+export type { SessionState } from "./presence/state.ts";
+export type * from "./presence/store.ts";
 export * from "./protocol/protocol.ts";
+export type { FetchHandler, HttpServer, ServeOptions } from "./serve.ts";
+export type { TlsFiles } from "./serve_tls.ts";
+export type { MetricSources, NatsFigures, RedisFigures } from "./telemetry/sources.ts";
+
+/**
+ * An app of the `hono` package.
+ *
+ * @internal
+ */
+type HonoApp = Hono;
 
 /** What a gateway is composed of; what is left out stays in this process's memory. */
 export interface GatewayOptions {
+  /** As {@linkcode readConfig} gives it. */
   readonly config: Config;
+  /** Where presence is kept: `createRedisStore` of `./redis` shares it between nodes. */
   readonly store?: PresenceStore;
+  /** What joins the nodes: `connectNatsBus` of `./nats`. */
   readonly bus?: Bus;
+  /** Where events are kept: `createJetStreamStream` of `./jetstream` shares them between nodes. */
   readonly stream?: EventStream;
+  /** What stands behind the WebSockets; Deno's own by default. */
   readonly engine?: WebSocketEngine;
   /** What is counted; given where a part made outside counts too. */
   readonly counters?: Counters;
   /** A game's own methods. */
   readonly methods?: MethodTable;
   /** Serves `/`. */
-  readonly lobby?: Hono;
+  readonly lobby?: HonoApp;
   /** What `/metrics` shows of the store and the bus. */
   readonly sources?: MetricSources;
 }
@@ -54,6 +82,7 @@ export interface GatewayOptions {
 export interface Gateway {
   /** Answers HTTP requests, WebSocket upgrades among them: hand it to `Deno.serve`. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
+  /** What runs inside, for figures and tests; its parts may change with any version. */
   readonly node: Node;
   /** Begins to serve. */
   start(): Promise<void>;

@@ -63,7 +63,11 @@ export interface NodeParts {
 /** Why a node wants no new clients, for each part that fails. */
 export type Unreadiness = Partial<Record<"draining" | "redis" | "nats", string>>;
 
-/** One process of the gateway: its connections, its presence, its end. */
+/**
+ * One process of the gateway: its connections, its presence, its end.
+ *
+ * @internal
+ */
 export interface Node {
   readonly config: Config;
   readonly bus: Bus;

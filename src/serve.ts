@@ -11,6 +11,7 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
 
 /** Where to listen, and how. */
 export interface ServeOptions {
+  /** Address to listen on; `0.0.0.0` and `::` are all of them. */
   readonly hostname: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -20,7 +21,9 @@ export interface ServeOptions {
 
 /** A server that listens. */
 export interface HttpServer {
+  /** Address that it listens on. */
   readonly hostname: string;
+  /** The one in use, also when 0 was asked for. */
   readonly port: number;
   /** `http://host:port` or `https://host:port`, as a client on this machine may use it. */
   readonly url: string;

@@ -16,6 +16,7 @@ export interface BusMessage {
   readonly subject: string;
   /** UTF-8 text, JSON by convention. */
   readonly data: string;
+  /** As published; empty for none. */
   readonly headers: BusHeaders;
   /** Answers a request; does nothing when the message was a plain publish. */
   respond(data: string, headers?: BusHeaders): void;
@@ -26,6 +27,7 @@ export type BusHandler = (message: BusMessage) => void;
 
 /** An interest in a subject; ending it twice is harmless. */
 export interface BusSubscription {
+  /** No message is handed over after it. */
   unsubscribe(): void;
 }
 
@@ -39,6 +41,7 @@ export interface BusSubscribeOptions {
 export interface BusRequestOptions {
   /** How long to wait for the reply, in milliseconds. */
   readonly timeoutMs: number;
+  /** Travel with the request; none when absent. */
   readonly headers?: BusHeaders;
   /** Stops waiting; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -49,9 +52,12 @@ export type BusErrorReason = "no_responders" | "timeout" | "unavailable" | "too_
 
 /** A failed bus call; `reason` says which way. */
 export class BusError extends Error {
+  /** Tells it from other errors where `instanceof` cannot, as between two bundles. */
   override readonly name = "BusError";
+  /** Decide by it: `message` may change. */
   readonly reason: BusErrorReason;
 
+  /** A failure with words for the log, and the `cause` beneath. */
   constructor(reason: BusErrorReason, message: string, options?: ErrorOptions) {
     super(message, options);
     this.reason = reason;

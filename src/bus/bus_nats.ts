@@ -38,6 +38,13 @@ export interface NatsBusStats {
   readonly reconnects: number;
 }
 
+/**
+ * A connection of the `@nats-io/nats-core` package.
+ *
+ * @internal
+ */
+type Connection = NatsConnection;
+
 /** A bus over NATS. */
 export interface NatsBus extends Bus {
   /** The figures of this moment. */
@@ -49,7 +56,7 @@ export interface NatsBus extends Bus {
    *
    * @throws {BusError} `unavailable` when the bus is closed before
    */
-  connection(): Promise<NatsConnection>;
+  connection(): Promise<Connection>;
 }
 
 /**

@@ -23,8 +23,11 @@ export interface NatsBusOptions {
   readonly servers: string;
   /** How this client is called in the server's monitoring. */
   readonly name: string;
+  /** Logs in by token, unless there are `credentials`. */
   readonly token?: string | undefined;
+  /** Logs in by name, unless there are `credentials` or a `token`. */
   readonly user?: string | undefined;
+  /** Of `user`; empty when absent. */
   readonly password?: string | undefined;
   /** The contents of a credentials file, as `nsc` writes it: a user's JWT and its seed. */
   readonly credentials?: string | undefined;

@@ -61,6 +61,8 @@ export class WaygateClient<M extends MethodTypes = Methods> {
   readonly #engine: ClientEngine;
 
   /**
+   * Nothing happens before {@linkcode connect}.
+   *
    * @param environment time, chance and wake-ups, where they are not the runtime's own
    * @throws {TypeError} the address is none, or the runtime has no WebSocket and none was given
    */

@@ -21,15 +21,21 @@ export type ClientErrorCode =
 
 /** More about a {@linkcode ClientError}. */
 export interface ClientErrorDetails {
+  /** Whether the request had left. @default {false} */
   readonly sent?: boolean;
+  /** Whether the same call may succeed later, without happening twice. @default {false} */
   readonly retryable?: boolean;
+  /** Why the connection is not there. @default {null} */
   readonly reason?: ConnectionReason | null;
+  /** What was thrown beneath, such as by the token function. */
   readonly cause?: unknown;
 }
 
 /** An error that arose in this client; what the server answers is an `RpcError`. */
 export class ClientError extends Error {
+  /** Tells it from other errors where `instanceof` cannot, as between two bundles. */
   override readonly name = "ClientError";
+  /** Decide by it: `message` may change. */
   readonly code: ClientErrorCode;
   /** Whether the request had left when it failed: then the server may have carried it out. */
   readonly sent: boolean;
@@ -38,6 +44,7 @@ export class ClientError extends Error {
   /** Why the connection is not there, where that is the cause. */
   readonly reason: ConnectionReason | null;
 
+  /** An error for developers to read, neither sent nor retryable unless `details` say so. */
   constructor(code: ClientErrorCode, message: string, details: ClientErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;

@@ -6,7 +6,9 @@ import type { StateChange } from "./connection_state.ts";
 
 /** One JSON-RPC message as it went over the wire, tokens blanked: for logs and debuggers. */
 export interface TraceMessage {
+  /** `in`: from the server; `out`: to it. */
   readonly direction: "in" | "out";
+  /** As parsed; in a batch each has its own. */
   readonly message: Json;
 }
 
@@ -18,7 +20,9 @@ export interface Gap {
 
 /** A notification that the client does not know: one of the game's own services. */
 export interface OtherNotification {
+  /** As the service named it, such as `inventory.changed`. */
   readonly method: string;
+  /** Unchecked; undefined when the notification had none. */
   readonly params: Json | undefined;
 }
 

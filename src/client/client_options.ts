@@ -9,8 +9,11 @@ export type TokenFunction = (context: TokenContext) => string | Promise<string>;
 
 /** The part of the standard WebSocket that the client uses. */
 export interface WebSocketLike {
+  /** 0 connecting, 1 open, 2 closing, 3 closed. */
   readonly readyState: number;
+  /** Sends one text frame. */
   send(data: string): void;
+  /** Starts the closing handshake (RFC 6455 §7.1.2). */
   close(code?: number, reason?: string): void;
   /** Listeners are given the standard events: a message's `data`, a close's `code` and `reason`. */
   addEventListener(type: "open" | "message" | "close" | "error", listener: () => void): void;

@@ -46,6 +46,7 @@ export type ReasonCode =
 
 /** Why the connection is not there, for programs (`code`) and players (`message`). */
 export interface ConnectionReason {
+  /** Decide by it: `message` may change. */
   readonly code: ReasonCode;
   /** A sentence or two that a player can read. */
   readonly message: string;
@@ -61,7 +62,9 @@ export interface ConnectionReason {
 
 /** A step from one state to the next, or news within one (the next try's time). */
 export interface StateChange {
+  /** From now on. */
   readonly state: ConnectionState;
+  /** Until now; equal to `state` when only the reason changed. */
   readonly previous: ConnectionState;
   /** Null while idle, connecting for the first time, and connected. */
   readonly reason: ConnectionReason | null;

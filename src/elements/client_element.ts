@@ -1,4 +1,8 @@
-/** Servers import this module too, and have no DOM: there the classes exist but are of no use. */
+/**
+ * Servers import this module too, and have no DOM: there the classes exist but are of no use.
+ *
+ * @internal
+ */
 const PlatformElement: typeof HTMLElement = globalThis.HTMLElement ??
   (class {} as unknown as typeof HTMLElement);
 

@@ -33,6 +33,7 @@
 import { WaygatePresenceElement } from "./presence_element.ts";
 import { WaygateStatusElement } from "./status_element.ts";
 
+export type { ClientElement } from "./client_element.ts";
 export { type PresenceClient, WaygatePresenceElement } from "./presence_element.ts";
 export { type StatusClient, WaygateStatusElement } from "./status_element.ts";
 // Nothing by name: whoever imports this module gets the tag names typed with it.

@@ -65,6 +65,7 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
   #list = this.#newList();
   #subscribed = false;
 
+  /** Shows nothing until the element is in a page. */
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
@@ -121,6 +122,7 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
     }
   }
 
+  /** Lists whom the client sees, and follows it. */
   protected override attach(client: PresenceClient | null, signal: AbortSignal): void {
     const list = this.#list = this.#newList();
     this.#scroll.replaceChildren(list.element, this.#empty);

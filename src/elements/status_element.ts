@@ -48,6 +48,7 @@ export class WaygateStatusElement extends ClientElement<StatusClient> {
   readonly #button = newElement("button", { type: "button", part: "button" });
   readonly #render = (): void => this.#show();
 
+  /** Shows nothing until the element is in a page. */
   constructor() {
     super();
     // Only the state and its reason are spoken: a countdown and a latency would never be quiet.
@@ -60,6 +61,7 @@ export class WaygateStatusElement extends ClientElement<StatusClient> {
     root.append(this.#base);
   }
 
+  /** Shows where the client's connection stands, and follows it. */
   protected override attach(client: StatusClient | null, signal: AbortSignal): void {
     this.#show();
     if (client === null) return;

@@ -18,12 +18,21 @@ import { StreamError } from "./stream.ts";
 import { toStreamError } from "./stream_errors.ts";
 import type { StreamPosition } from "./stream_position.ts";
 
+/**
+ * A connection of the `@nats-io/nats-core` package.
+ *
+ * @internal
+ */
+type Connection = NatsConnection;
+
 /** The connection to NATS, whoever keeps it. */
 export interface NatsSource {
+  /** Whether NATS is in reach. */
   readonly status: BusStatus;
+  /** Calls `listener` at each change of `status`; returns how to stop it. */
   onStatus(listener: (status: BusStatus) => void): () => void;
   /** The connection, once it has been made for the first time. */
-  connection(): Promise<NatsConnection>;
+  connection(): Promise<Connection>;
 }
 
 interface Api {
@@ -47,7 +56,7 @@ const ANSWER_LIMIT_MS = 2_000;
  *
  * @throws {StreamError} `unavailable` when it does not say within 2 s
  */
-export async function hasJetStream(connection: NatsConnection): Promise<boolean> {
+export async function hasJetStream(connection: Connection): Promise<boolean> {
   try {
     await jetstreamManager(connection, { timeout: ANSWER_LIMIT_MS, checkAPI: true });
     return true;

@@ -23,7 +23,9 @@ const log = getLogger(["waygate", "events"]);
 
 /** How the stream is kept by the servers. */
 export interface StreamPlan {
+  /** What is stored, and the prefix that names the stream. */
   readonly subjects: Subjects;
+  /** How long, and how much of it. */
   readonly limits: StreamLimits;
   /** Servers that each hold a copy; 1 without a cluster. */
   readonly replicas: number;

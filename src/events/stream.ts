@@ -19,7 +19,7 @@ export type EventBody = Omit<PlayerEvent, "seq">;
 export type AnnouncementBody = Omit<Announcement, "seq">;
 
 /** What every entry has. */
-interface Numbered {
+export interface Numbered {
   /**
    * Grows over everything that is stored, by any node, also when the storage was lost and made
    * anew; a safe integer, with gaps.
@@ -29,13 +29,17 @@ interface Numbered {
 
 /** A user's event in the stream. */
 export interface EventEntry extends Numbered {
+  /** By this it is told from an announcement. */
   readonly notification: "player.event";
+  /** What the client gets, once `seq` is added. */
   readonly params: EventBody;
 }
 
 /** An announcement in the stream; every follower is handed the same object, to be encoded once. */
 export interface AnnouncementEntry extends Numbered {
+  /** By this it is told from an event. */
   readonly notification: "system.announcement";
+  /** What the client gets, once `seq` is added. */
   readonly params: AnnouncementBody;
 }
 
@@ -93,9 +97,12 @@ export type StreamErrorReason = "unavailable" | "disabled" | "refused" | "too_la
 
 /** A failed stream call; `reason` says which way. */
 export class StreamError extends Error {
+  /** Tells it from other errors where `instanceof` cannot, as between two bundles. */
   override readonly name = "StreamError";
+  /** Decide by it: `message` may change. */
   readonly reason: StreamErrorReason;
 
+  /** A failure with words for the log, and the `cause` beneath. */
   constructor(reason: StreamErrorReason, message: string, options?: ErrorOptions) {
     super(message, options);
     this.reason = reason;

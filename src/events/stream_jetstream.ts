@@ -34,12 +34,16 @@ import {
 } from "./stream.ts";
 import { WorkLimit } from "./work_limit.ts";
 
-export { hasJetStream } from "./jetstream_link.ts";
-export { JETSTREAM_LIMITS } from "./jetstream_setup.ts";
+export type { Subjects } from "../bus/subjects.ts";
+export { hasJetStream, type NatsSource } from "./jetstream_link.ts";
+export { JETSTREAM_LIMITS, type StreamPlan } from "./jetstream_setup.ts";
+export type { StreamLimits } from "./limits.ts";
 
 /** What {@linkcode createJetStreamStream} needs. */
 export interface JetStreamStreamOptions extends StreamPlan {
+  /** The bus over NATS: its connection is used, and stays the caller's to close. */
   readonly bus: Bus & NatsSource;
+  /** For logs: what others published in the wrong shape. */
   readonly onMalformed: MalformedListener;
 }
 

@@ -2,10 +2,13 @@ import type { z } from "zod";
 
 /** Who calls, and what a handler may do for them beyond its result. */
 export interface MethodContext {
+  /** The caller's session, as `system.welcome` reports it. */
   readonly sessionId: string;
+  /** The `sub` of the caller's token. */
   readonly userId: string;
   /** Display name, from the token. */
   readonly name: string | undefined;
+  /** What the token allows, from its `scope`. */
   readonly scopes: ReadonlySet<string>;
   /** Aborted when the connection ends: nobody waits for the result any more. */
   readonly signal: AbortSignal;
@@ -13,12 +16,19 @@ export interface MethodContext {
   notify(method: string, params: unknown): void;
 }
 
+/**
+ * A schema of the `zod` package with this output.
+ *
+ * @internal
+ */
+type Schema<Output> = z.ZodType<Output>;
+
 /** A JSON-RPC method: schemas, and what it does. */
 export interface Method<Params, Result, Context extends MethodContext = MethodContext> {
   /** Params by name; what does not fit is answered with -32602 and the issues. */
-  readonly params: z.ZodType<Params>;
+  readonly params: Schema<Params>;
   /** Shape of the result, for the OpenRPC document and the client's types. */
-  readonly result: z.ZodType<Result>;
+  readonly result: Schema<Result>;
   /** Scope that the caller's token must have. */
   readonly scope?: string;
   /** One line for the OpenRPC document. */
@@ -30,7 +40,7 @@ export interface Method<Params, Result, Context extends MethodContext = MethodCo
   handler(params: Params, context: Context): Result | Promise<Result>;
 }
 
-// A table holds methods of any params; each method's own types were checked where it was defined.
+/** Any method: a table mixes them; each one's own types were checked where it was defined. */
 // deno-lint-ignore no-explicit-any
 export type AnyMethod = Method<any, any, any>;
 

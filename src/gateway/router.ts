@@ -1,3 +1,4 @@
+import { jsonOf } from "../encoded_once.ts";
 import { ErrorCode, errorMessage, RpcError } from "../protocol/errors.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Counters, MethodCounter } from "../telemetry/counters.ts";
@@ -172,7 +173,7 @@ export class Router {
   #succeeded(id: string | undefined, result: unknown): string {
     if (id === undefined) return "";
     try {
-      return `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify(result) ?? "null"}}`;
+      return `{"jsonrpc":"2.0","id":${id},"result":${jsonOf(result) ?? "null"}}`;
     } catch (error) {
       return this.#thrown(id, error);
     }

@@ -24,7 +24,9 @@ export interface Socket {
  * network broke, or the peer fell silent.
  */
 export interface SocketEnd {
+  /** Close code (RFC 6455 §7.4); 1006 where the connection just broke. */
   readonly code: number;
+  /** Whether a close frame ended it. */
   readonly isClean: boolean;
 }
 

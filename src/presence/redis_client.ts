@@ -12,6 +12,7 @@ import { StoreUnavailableError } from "./store.ts";
 export interface RedisClientOptions {
   /** `https://…`, the REST API's base. */
   readonly url: string;
+  /** Bearer token of the REST API. */
   readonly token: string;
   /** Longest wait for an answer, in ms. */
   readonly requestTimeoutMs: number;

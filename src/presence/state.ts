@@ -7,12 +7,17 @@ import type { Presence, Status } from "../protocol/presence.ts";
 
 /** One live session, as it last described itself. */
 export interface SessionState {
+  /** 1–64 characters, unique among all sessions. */
   readonly session_id: string;
   /** The {@linkcode Instance} that holds the socket. */
   readonly instance: string;
+  /** Of the node that holds the socket. */
   readonly region: string;
+  /** Display name, from the token. */
   readonly name?: string;
+  /** As the session last said, `online` before. */
   readonly status: Status;
+  /** As the session last said; null for nowhere. */
   readonly location: string | null;
   /** When the session last said something of itself, in ms; 0 while it has only joined. */
   readonly updated_at_ms: number;

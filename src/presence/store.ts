@@ -17,7 +17,9 @@ export type Instance = string;
 
 /** A session appears, or says something new of itself. Putting the same state twice is harmless. */
 export interface PutChange {
+  /** By this the kinds of change are told apart. */
   readonly op: "put";
+  /** Whose session it is: the `sub` of the token. */
   readonly user_id: string;
   /** `session.instance` must be the instance given to {@linkcode PresenceStore.apply}. */
   readonly session: SessionState;
@@ -29,9 +31,13 @@ export interface PutChange {
 
 /** A session ends. Nothing happens unless it is there and still belongs to `instance`. */
 export interface LeaveChange {
+  /** By this the kinds of change are told apart. */
   readonly op: "leave";
+  /** Whose session it is: the `sub` of the token. */
   readonly user_id: string;
+  /** The session that ends. */
   readonly session_id: string;
+  /** Who says so: another's session is left alone. */
   readonly instance: Instance;
   /** The caller's wall clock, in ms. */
   readonly now_ms: number;
@@ -45,12 +51,17 @@ export interface LeaveChange {
  * itself. When the earlier session is unknown, nothing happens and the outcome's `changed` is false.
  */
 export interface ResumeChange {
+  /** By this the kinds of change are told apart. */
   readonly op: "resume";
+  /** Whose sessions both are. */
   readonly user_id: string;
   /** The earlier session. */
   readonly from_session_id: string;
+  /** The new session. */
   readonly session: SessionState;
+  /** The caller's wall clock, in ms. */
   readonly now_ms: number;
+  /** How long the new session can live at most, in ms. */
   readonly ttl_ms: number;
 }
 
@@ -73,6 +84,7 @@ export interface Outcome {
 
 /** What a read found. */
 export interface Snapshot {
+  /** Sessions of instances without a lease count as gone. */
   readonly presences: readonly Presence[];
   /** Instances whose lease is gone but whose sessions are still recorded: reap them. */
   readonly lapsed: readonly Instance[];
@@ -80,6 +92,7 @@ export interface Snapshot {
 
 /** Which online users to list. */
 export interface ListQuery {
+  /** Only users who are shown there; everywhere when absent. */
   readonly location?: string;
   /** As the page before gave it; anything else is refused with {@linkcode InvalidCursorError}. */
   readonly cursor?: string;
@@ -89,6 +102,7 @@ export interface ListQuery {
 
 /** A page of online users, ordered by user id (UTF-8 bytes). */
 export interface Page extends Snapshot {
+  /** Ask for the next page with it; null at the end. */
   readonly cursor: string | null;
   /** All online users that match, on every page. */
   readonly total: number;
@@ -104,16 +118,19 @@ export interface LeaseReport {
 
 /** The store cannot be reached, or did not answer in time. What was asked may have happened or not. */
 export class StoreUnavailableError extends Error {
+  /** Tells it from other errors where `instanceof` cannot, as between two bundles. */
   override readonly name = "StoreUnavailableError";
 }
 
 /** The instance's lease is gone; nothing was written. */
 export class LeaseLostError extends Error {
+  /** Tells it from other errors where `instanceof` cannot, as between two bundles. */
   override readonly name = "LeaseLostError";
 }
 
 /** A list cursor that this store did not give out. */
 export class InvalidCursorError extends Error {
+  /** Tells it from other errors where `instanceof` cannot, as between two bundles. */
   override readonly name = "InvalidCursorError";
 }
 

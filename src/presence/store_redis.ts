@@ -27,6 +27,8 @@ import {
   type Snapshot,
 } from "./store.ts";
 
+export type { RedisClientOptions, RedisStats } from "./redis_client.ts";
+
 /** What {@linkcode createRedisStore} is told. */
 export interface RedisStoreOptions extends Pick<RedisClientOptions, "url" | "token"> {
   /** How long ended sessions are remembered, in ms. */

@@ -46,14 +46,19 @@ export type TokenRefusal =
 
 /** One thing that is wrong with params: where (names and indexes from the root) and what. */
 export interface ParamsIssue {
+  /** Names and indexes from the root of the params; empty for the params as a whole. */
   readonly path: readonly (string | number)[];
+  /** What the value must be, in English, for developers. */
   readonly message: string;
 }
 
 /** An error as it stands in a JSON-RPC reply (§5.1), an HTTP error body or `system.error`. */
 export interface ErrorObject {
+  /** An {@linkcode ErrorCode}, or one of a game's own services. */
   readonly code: number;
+  /** A short sentence in English, for developers; programs decide by `code`. */
   readonly message: string;
+  /** More about the error, shaped by its `code`. */
   readonly data?: Json;
 }
 
@@ -67,12 +72,14 @@ export function errorMessage(code: number): string {
  * rejects a call with it.
  */
 export class RpcError extends Error {
+  /** Tells it from other errors where `instanceof` cannot, as between two bundles. */
   override readonly name = "RpcError";
   /** See {@linkcode ErrorCode}; a game's own services may use others. */
   readonly code: number;
   /** What the error is about, by code; see the wire contract. */
   readonly data: Json | undefined;
 
+  /** An error for developers to read: `message` is the contract's for `code` when left out. */
   constructor(code: number, data?: Json, message: string = errorMessage(code)) {
     super(message);
     this.code = code;

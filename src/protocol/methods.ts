@@ -8,6 +8,7 @@ export type PingParams = JsonObject;
 export interface PingResult {
   /** ISO 8601 UTC with milliseconds. */
   readonly server_time: string;
+  /** The params as they came; absent when they were empty. */
   readonly echo?: JsonObject;
 }
 
@@ -25,17 +26,21 @@ export interface RefreshResult {
 
 /** Params of `player.updatePresence`: at least one of the two. */
 export interface UpdatePresenceParams {
+  /** Stays as it is when absent. */
   readonly status?: Status;
+  /** 1–64 of `A–Z a–z 0–9 _ : . -`; null for nowhere; stays as it is when absent. */
   readonly location?: string | null;
 }
 
 /** Params of `player.updateStatus`. */
 export interface UpdateStatusParams {
+  /** What others see from now on, until the session says otherwise or ends. */
   readonly status: Status;
 }
 
 /** Params of `player.updateLocation`. */
 export interface UpdateLocationParams {
+  /** 1–64 of `A–Z a–z 0–9 _ : . -`; null for nowhere. */
   readonly location: string | null;
 }
 
@@ -44,9 +49,11 @@ export type EventTarget = { readonly user_id: string } | { readonly location: st
 
 /** Params of `player.sendEvent`. */
 export interface SendEventParams {
+  /** `{user_id}`: all of a user's sessions; `{location}`: everyone there. */
   readonly to: EventTarget;
   /** 1–64 characters. */
   readonly type: string;
+  /** Handed over untouched; null when absent. */
   readonly payload?: Json;
   /** 1–128 characters; the same key sent again within the resume window happens once. */
   readonly idempotency_key?: string;
@@ -54,6 +61,7 @@ export interface SendEventParams {
 
 /** Result of `player.sendEvent`. */
 export interface SendEventResult {
+  /** The `event_id` of the `player.event` that receivers get. */
   readonly event_id: string;
 }
 
@@ -65,11 +73,13 @@ export interface PresenceGetParams {
 
 /** Result of `presence.get`, in the order asked; also the snapshot of `presence.subscribe`. */
 export interface PresencesResult {
+  /** Whole, not changes; a user never seen is `offline`, version 0. */
   readonly presences: readonly Presence[];
 }
 
 /** Params of `presence.list`. */
 export interface PresenceListParams {
+  /** Only users who are there; everywhere when absent. */
   readonly location?: string;
   /** As the page before gave it. */
   readonly cursor?: string;
@@ -79,6 +89,7 @@ export interface PresenceListParams {
 
 /** Result of `presence.list`. */
 export interface PresenceListResult {
+  /** Online users of this page, ordered by `user_id` (UTF-8 bytes). */
   readonly presences: readonly Presence[];
   /** Ask for the next page with it; null at the end. */
   readonly cursor: string | null;
@@ -88,8 +99,11 @@ export interface PresenceListResult {
 
 /** Params of `presence.subscribe` and `presence.unsubscribe`. */
 export interface PresenceInterestParams {
+  /** User ids. */
   readonly users?: readonly string[];
+  /** Whoever is there, comes or goes. */
   readonly locations?: readonly string[];
+  /** True: everyone. */
   readonly all?: boolean;
 }
 
@@ -122,11 +136,13 @@ export interface AnnounceParams {
 
 /** Result of `system.announce`. */
 export interface AnnounceResult {
+  /** The `announcement_id` of the `system.announcement` that players get. */
   readonly announcement_id: string;
 }
 
 /** Params of `system.kick`; scope `admin`. */
 export interface KickParams {
+  /** Whose sessions to close, 1–128 characters. */
   readonly user_id: string;
   /** 1–100 characters; shown to the player. */
   readonly reason?: string;

@@ -16,15 +16,25 @@ export const SUBPROTOCOL_TOKEN_PREFIX = "bearer.";
 
 /** Params of `system.welcome`, the first message of every connection. */
 export interface Welcome {
+  /** Of this connection; `session.resume` of a later one takes it. */
   readonly session_id: string;
+  /** The token's `sub`. */
   readonly user_id: string;
+  /** The node that holds the connection. */
   readonly node_id: string;
+  /** The node's region. */
   readonly region: string;
+  /** ISO 8601 UTC with milliseconds. */
   readonly server_time: string;
+  /** Version of the wire contract. */
   readonly protocol: typeof PROTOCOL_VERSION;
+  /** In milliseconds; a silent peer is dropped within two of them. */
   readonly heartbeat_interval_ms: number;
+  /** Largest message that the server takes, in bytes of UTF-8. */
   readonly max_message_bytes: number;
+  /** ISO 8601 UTC with milliseconds; send `auth.refresh` before. */
   readonly token_expires_at: string;
+  /** The user's own, this session included. */
   readonly presence: Presence;
 }
 
@@ -32,19 +42,25 @@ export interface Welcome {
 export interface Announcement {
   /** Grows within the user's stream of events and announcements; not without gaps. */
   readonly seq: number;
+  /** The same for every player. */
   readonly announcement_id: string;
+  /** How loud to show it. */
   readonly level: AnnouncementLevel;
+  /** Text for players. */
   readonly message: string;
+  /** ISO 8601 UTC with milliseconds. */
   readonly sent_at: string;
 }
 
 /** Params of `system.token_expiring`. */
 export interface TokenExpiring {
+  /** ISO 8601 UTC with milliseconds. */
   readonly expires_at: string;
 }
 
 /** Params of `system.shutdown`, sent before close 1001 or 1012. */
 export interface Shutdown {
+  /** For logs: `restart`. */
   readonly reason: string;
   /** How long to stay away, in milliseconds; differs from client to client. */
   readonly reconnect_after_ms: number;
@@ -52,7 +68,9 @@ export interface Shutdown {
 
 /** Params of `system.error`: an error that no request asked for. */
 export interface SystemError {
+  /** See the error codes. */
   readonly code: number;
+  /** A short sentence in English, for developers; programs decide by `code`. */
   readonly message: string;
   /** Before a close: `close_code`, and what the code's error carries. */
   readonly data?: Json;
@@ -60,6 +78,7 @@ export interface SystemError {
 
 /** Params of `presence.updated`. */
 export interface PresenceUpdated {
+  /** The newest of each user that changed, each user once. */
   readonly presences: readonly Presence[];
 }
 
@@ -67,12 +86,17 @@ export interface PresenceUpdated {
 export interface PlayerEvent {
   /** Grows within the user's stream of events and announcements; not without gaps. */
   readonly seq: number;
+  /** The same for every receiver. */
   readonly event_id: string;
   /** User id of the sender; null when a service sent it without one. */
   readonly from: string | null;
+  /** As the sender gave it: this user, or the location. */
   readonly to: EventTarget;
+  /** The sender's name for it, 1–64 characters. */
   readonly type: string;
+  /** As the sender gave it; null when absent. */
   readonly payload: Json;
+  /** ISO 8601 UTC with milliseconds. */
   readonly sent_at: string;
 }
 

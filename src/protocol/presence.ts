@@ -6,9 +6,11 @@ export type PresenceStatus = Status | "offline";
 
 /** Where and how a user is, merged over all of the user's sessions. */
 export interface Presence {
+  /** The `sub` of the user's tokens, 1–128 characters. */
   readonly user_id: string;
   /** Display name, from the token. */
   readonly name?: string;
+  /** Of the session shown; `offline` when the user has no live session. */
   readonly status: PresenceStatus;
   /** 1–64 of `A–Z a–z 0–9 _ : . -`, or null. */
   readonly location: string | null;

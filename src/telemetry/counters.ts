@@ -99,6 +99,8 @@ export class LabelledCount<Label> {
 /**
  * Plain numbers that the hot path adds to; they become metrics when somebody scrapes. Counters only
  * grow. Labels are bounded: methods of the table, error codes, close codes, reasons.
+ *
+ * @internal
  */
 export class Counters {
   connectionsOpened = 0;
