@@ -1,4 +1,3 @@
-import { jsonOf } from "../encoded_once.ts";
 import { ErrorCode, errorMessage, RpcError } from "../protocol/errors.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Counters, MethodCounter } from "../telemetry/counters.ts";
@@ -173,7 +172,7 @@ export class Router {
   #succeeded(id: string | undefined, result: unknown): string {
     if (id === undefined) return "";
     try {
-      return `{"jsonrpc":"2.0","id":${id},"result":${jsonOf(result) ?? "null"}}`;
+      return `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify(result) ?? "null"}}`;
     } catch (error) {
       return this.#thrown(id, error);
     }

@@ -1,11 +1,10 @@
 import type { Bus, BusMessage, BusSubscription } from "../bus/bus.ts";
 import type { Subjects } from "../bus/subjects.ts";
 import type { Presence } from "../protocol/presence.ts";
+import { PresenceUpdatedSchema } from "../protocol/schemas.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import { Audiences, type Interest, type Subscription, type Watcher } from "./audiences.ts";
 import { type GatheredChange, Gathering } from "./gathering.ts";
-import { Pace } from "./pace.ts";
-import { encodeUpdate, parseUpdate } from "./update_codec.ts";
 
 /** Flushing takes at most one part in so many of the event loop's time: the window stretches. */
 const FLUSH_SHARE = 5;
@@ -25,7 +24,7 @@ export interface FeedOptions {
 /**
  * Presence changes on their way to those who watch: from this node's sessions at once, from other
  * nodes over the bus, which is asked only for what somebody here watches. Changes are gathered, and
- * each audience is sent one message, encoded once, a slice at a time when it is large.
+ * each audience is sent one message, encoded once.
  */
 export class PresenceFeed {
   readonly #options: FeedOptions;
@@ -35,7 +34,6 @@ export class PresenceFeed {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Not to flush again before, by the monotonic clock. */
   #notBeforeMs = 0;
-  #isFlushing = false;
   #isStopped = false;
 
   constructor(options: FeedOptions) {
@@ -90,7 +88,9 @@ export class PresenceFeed {
    * @param seenAt where somebody may have to be told, besides where the user is known to be shown
    */
   offer(presence: Presence, seenAt: Iterable<string | null> = []): void {
-    if (this.#gathering.offer(presence, seenAt)) this.#plan();
+    if (this.#isStopped || !this.#gathering.offer(presence, seenAt)) return;
+    const waitMs = Math.max(this.#options.flushMs, this.#notBeforeMs - performance.now());
+    this.#timer ??= setTimeout(() => this.#flush(), waitMs);
   }
 
   /**
@@ -141,79 +141,59 @@ export class PresenceFeed {
     for (const presence of presences) this.offer(presence, [seen.location]);
   }
 
-  #plan(): void {
-    if (this.#isStopped || this.#isFlushing) return;
-    const waitMs = Math.max(this.#options.flushMs, this.#notBeforeMs - performance.now());
-    this.#timer ??= setTimeout(() => void this.#flush(), waitMs);
-  }
-
-  async #flush(): Promise<void> {
+  #flush(): void {
     const { counters } = this.#options;
-    const pace = new Pace();
+    const startedAt = performance.now();
     this.#timer = undefined;
-    this.#isFlushing = true;
-    await this.#tell(this.#gathering.take(), pace);
-    this.#isFlushing = false;
-    const { workedMs } = pace;
-    this.#notBeforeMs = performance.now() + Math.min(workedMs * (FLUSH_SHARE - 1), MAX_FLUSH_MS);
-    counters.presenceFlushes++;
-    counters.presenceFlushMs += workedMs;
-    counters.presenceConflated += this.#gathering.conflated;
-    this.#gathering.conflated = 0;
-    if (this.#gathering.size > 0) this.#plan();
-  }
-
-  async #tell(changes: readonly GatheredChange[], pace: Pace): Promise<void> {
+    const changes = this.#gathering.take();
     const encoded = new Map<GatheredChange, string>();
-    await this.#deliver(this.#audiences.all, { changes, encoded, pace });
+    this.#deliver(this.#audiences.all, changes, encoded);
     for (const [location, there] of byLocation(changes)) {
-      const audience = this.#audiences.ofLocation(location);
-      await this.#deliver(audience, { changes: there, encoded, pace }, isWatchingSome);
+      this.#deliver(this.#audiences.ofLocation(location), there, encoded, isWatchingSome);
     }
     for (const change of changes) {
-      const audience = this.#audiences.ofUser(change.presence.user_id);
-      await this.#deliver(
-        audience,
-        { changes: [change], encoded, pace },
+      this.#deliver(
+        this.#audiences.ofUser(change.presence.user_id),
+        [change],
+        encoded,
         (subscription) =>
           isWatchingSome(subscription) && !seesAnyOf(subscription, change.locations),
       );
     }
+    const endedAt = performance.now();
+    const tookMs = endedAt - startedAt;
+    this.#notBeforeMs = endedAt + Math.min(tookMs * (FLUSH_SHARE - 1), MAX_FLUSH_MS);
+    counters.presenceFlushes++;
+    counters.presenceFlushMs += tookMs;
+    counters.presenceConflated += this.#gathering.conflated;
+    this.#gathering.conflated = 0;
   }
 
-  async #deliver(
+  #deliver(
     audience: ReadonlySet<Subscription>,
-    { changes, encoded, pace }: Delivery,
+    changes: readonly GatheredChange[],
+    encoded: Map<GatheredChange, string>,
     isMeant: (subscription: Subscription) => boolean = () => true,
-  ): Promise<void> {
+  ): void {
     if (audience.size === 0 || changes.length === 0) return;
     const message = encodeUpdate(changes.map((change) => {
       let text = encoded.get(change);
       if (text === undefined) encoded.set(change, text = JSON.stringify(change.presence));
       return text;
     }));
-    // Whoever comes while this goes on has a snapshot with all of it.
-    for (const subscription of [...audience]) {
-      if (subscription.isIdle || !isMeant(subscription)) continue;
+    let delivered = 0;
+    for (const subscription of audience) {
+      if (!isMeant(subscription)) continue;
       if (subscription.missed !== undefined || subscription.watcher.isLagging) {
         subscription.missed ??= new Map();
         for (const { presence } of changes) subscription.missed.set(presence.user_id, presence);
       } else {
         subscription.watcher.send(message);
-        this.#options.counters.presenceDelivered++;
+        delivered++;
       }
-      const pause = pace.pause();
-      if (pause !== undefined) await pause;
     }
+    this.#options.counters.presenceDelivered += delivered;
   }
-}
-
-/** One audience's part of a flush. */
-interface Delivery {
-  readonly changes: readonly GatheredChange[];
-  /** What was encoded for another audience already. */
-  readonly encoded: Map<GatheredChange, string>;
-  readonly pace: Pace;
 }
 
 function byLocation(changes: readonly GatheredChange[]): Map<string, GatheredChange[]> {
@@ -237,4 +217,19 @@ function seesAnyOf(subscription: Subscription, locations: ReadonlySet<string>): 
   if (subscription.locations.size === 0) return false;
   for (const location of locations) if (subscription.locations.has(location)) return true;
   return false;
+}
+
+function encodeUpdate(presences: readonly string[]): string {
+  return `{"jsonrpc":"2.0","method":"presence.updated","params":{"presences":[${
+    presences.join(",")
+  }]}}`;
+}
+
+function parseUpdate(data: string): readonly Presence[] | undefined {
+  try {
+    const result = PresenceUpdatedSchema.safeParse(JSON.parse(data));
+    return result.success ? result.data.presences : undefined;
+  } catch {
+    return undefined;
+  }
 }
