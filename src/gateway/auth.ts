@@ -9,6 +9,7 @@ import {
 } from "jose";
 import type { Config, TokenKey } from "../config.ts";
 import { ErrorCode, RpcError, type TokenRefusal } from "../protocol/errors.ts";
+import { createQuickVerifier } from "./hs256.ts";
 
 /** Who a connection speaks for, from its token. */
 export interface Identity {
@@ -58,7 +59,7 @@ export async function createTokenVerifier(config: AuthConfig): Promise<VerifyTok
     ...(config.tokenIssuer === undefined ? {} : { issuer: config.tokenIssuer }),
     ...(config.tokenAudience === undefined ? {} : { audience: config.tokenAudience }),
   };
-  const check = await payloadVerifier(config.tokenKey, options);
+  const check = await payloadVerifier(config, options);
   return async (token) => {
     try {
       return identityOf(await check(token));
@@ -77,7 +78,7 @@ function algorithmsOf(key: TokenKey): string[] {
 }
 
 async function payloadVerifier(
-  key: TokenKey,
+  { tokenKey: key, tokenIssuer: issuer, tokenAudience: audience }: AuthConfig,
   options: JWTVerifyOptions,
 ): Promise<(token: string) => Promise<JWTPayload>> {
   if (key.kind === "jwks") {
@@ -86,16 +87,20 @@ async function payloadVerifier(
     const keySet = createRemoteJWKSet(key.url, { cooldownDuration: 1000, timeoutDuration: 3000 });
     return (token) => verifyWithKeySet(token, keySet, options);
   }
-  const cryptoKey = key.kind === "secret"
-    ? await crypto.subtle.importKey(
-      "raw",
-      new TextEncoder().encode(key.secret),
-      { name: "HMAC", hash: "SHA-256" },
-      false,
-      ["verify"],
-    )
-    : await importSPKI(key.pem, key.algorithm);
-  return async (token) => (await jwtVerify(token, cryptoKey, options)).payload;
+  if (key.kind === "public_key") {
+    const publicKey = await importSPKI(key.pem, key.algorithm);
+    return async (token) => (await jwtVerify(token, publicKey, options)).payload;
+  }
+  const { secret } = key;
+  const recognize = createQuickVerifier({ secret, issuer, audience, clockSkewS: CLOCK_SKEW_S });
+  const secretKey = await crypto.subtle.importKey(
+    "raw",
+    new TextEncoder().encode(secret),
+    { name: "HMAC", hash: "SHA-256" },
+    false,
+    ["verify"],
+  );
+  return async (token) => recognize(token) ?? (await jwtVerify(token, secretKey, options)).payload;
 }
 
 async function verifyWithKeySet(
