@@ -96,7 +96,10 @@ export class Connection implements Caller, SocketListener, TurnTaker {
     this.#host = host;
     this.outbox = new Outbox(socket, {
       onOverflow: () => this.#failSlowReader(),
-      onCaughtUp: () => host.onCaughtUp(this),
+      onCaughtUp: () => {
+        this.#turns.goOn();
+        host.onCaughtUp(this);
+      },
     }, {
       limitBytes: host.sendQueueBytes,
       gatherer: isBatching ? host.gatherer : undefined,
@@ -155,6 +158,10 @@ export class Connection implements Caller, SocketListener, TurnTaker {
    */
   get isLagging(): boolean {
     return !this.#isOpen || this.outbox.isLagging;
+  }
+
+  get isFilling(): boolean {
+    return this.outbox.isFilling;
   }
 
   /** Starts to handle messages, those that already came among them. */
@@ -229,7 +236,8 @@ export class Connection implements Caller, SocketListener, TurnTaker {
   }
 
   onTooMany(): void {
-    this.#failFlood();
+    if (this.isFilling) this.#failSlowReader();
+    else this.#failFlood();
   }
 
   onEnd(end: SocketEnd): void {

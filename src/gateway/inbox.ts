@@ -14,16 +14,19 @@ export interface Waiting {
 const MAX_MESSAGES = 4096;
 const MAX_LENGTH = 8_388_608;
 
-/** Messages that arrived while an earlier one is still being answered, bounded in number and size. */
+/** Messages that wait for their turn, bounded in number and size. */
 export class Inbox {
   #waiting: Waiting[] = [];
   #taken = 0;
   #length = 0;
 
+  get size(): number {
+    return this.#waiting.length - this.#taken;
+  }
+
   /** Adds a message; false when there is no room for it. */
   add(message: Waiting): boolean {
-    const count = this.#waiting.length - this.#taken;
-    if (count >= MAX_MESSAGES || this.#length + message.text.length > MAX_LENGTH) return false;
+    if (this.size >= MAX_MESSAGES || this.#length + message.text.length > MAX_LENGTH) return false;
     this.#waiting.push(message);
     this.#length += message.text.length;
     return true;

@@ -75,6 +75,11 @@ export class Outbox implements Gathering {
     return true;
   }
 
+  /** Whether so much is queued that nothing more should be asked for until it has caught up. */
+  get isFilling(): boolean {
+    return this.#queuedBytes > this.#limitBytes / 2;
+  }
+
   /** Bytes that the reader has not taken yet. */
   get unreadBytes(): number {
     return this.#queuedBytes + this.#socket.bufferedBytes;

@@ -4,6 +4,8 @@ import type { Reply } from "./router.ts";
 /** Who answers the messages that take turns. */
 export interface TurnTaker {
   readonly isOver: boolean;
+  /** Whether the next message waits for the client to read; {@linkcode Turns.goOn} ends it. */
+  readonly isFilling: boolean;
   /** Answers one message; never throws, never rejects. */
   answer(text: string, admission: Admission): Reply | Promise<Reply>;
   /** Sends the answer. */
@@ -14,7 +16,7 @@ export interface TurnTaker {
 
 /**
  * One message at a time, in the order of arrival: the next has its turn when the one before is
- * answered. Nothing has its turn before {@linkcode open}.
+ * answered, and the client reads its answers. Nothing has its turn before {@linkcode open}.
  */
 export class Turns {
   readonly #taker: TurnTaker;
@@ -34,9 +36,15 @@ export class Turns {
     this.#drain();
   }
 
+  /** The client has read what was too much. */
+  goOn(): void {
+    this.#drain();
+  }
+
   /** A message has come. */
   take(text: string, admission: Admission): void {
-    if (!this.#isBusy) this.#handle(text, admission);
+    const isFree = !this.#isBusy && !this.#taker.isFilling && !this.#inbox?.size;
+    if (isFree) this.#handle(text, admission);
     else if (this.#isAway && admission === "handle" && isPing(text)) this.#overtake(text);
     else {
       this.#inbox ??= new Inbox();
@@ -87,7 +95,7 @@ export class Turns {
   }
 
   #drain(): void {
-    while (!this.#isBusy && !this.#taker.isOver) {
+    while (!this.#isBusy && !this.#taker.isOver && !this.#taker.isFilling) {
       const message = this.#inbox?.take();
       if (message === undefined) return;
       this.#handle(message.text, message.admission);

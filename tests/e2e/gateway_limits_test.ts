@@ -142,6 +142,21 @@ Deno.test("one session more than MAX_SESSIONS_PER_USER closes the user's oldest 
   assert.equal(presences[0]?.sessions, 2);
 });
 
+Deno.test("a client that reads is no slow reader, however much it asks for at once", async () => {
+  await using gateway = await startGateway({ env: UNLIMITED });
+  const token = await gateway.token("ann");
+  for (const protocol of ["waygate.v1", "waygate.v1.batch"]) {
+    await using client = await connect(gateway.wsUrl, { token, protocols: [protocol] });
+    const pad = "x".repeat(60_000);
+    const calls = Array.from(
+      { length: 100 },
+      (_, n) => client.call<{ echo: { n: number } }>("system.ping", { n, pad }, 20_000),
+    );
+    const numbers = (await Promise.all(calls)).map(({ echo }) => echo.n);
+    assert.deepEqual(numbers, Array.from({ length: 100 }, (_, n) => n));
+  }
+});
+
 Deno.test("clients that leave amid the handshake take nobody's place for long", async () => {
   await using gateway = await startGateway({ env: { MAX_CONNECTIONS: "3" } });
   const request = new TextEncoder().encode(

@@ -219,6 +219,34 @@ Deno.test("a slow reader is closed with 4408 once SEND_QUEUE_BYTES are unread", 
   assert.deepEqual([last.method, last.params.data.close_code], ["system.error", 4408]);
 });
 
+Deno.test("a client that asks for more than SEND_QUEUE_BYTES at once gets it as it reads", async () => {
+  using linked = openLinked({ methods: { fill, echo }, host: { sendQueueBytes: 200_000 } });
+  const { client, connection } = linked;
+  client.pause();
+  for (let id = 0; id < 100; id++) client.send(call(id, "fill", { size: 20_000 }));
+  client.send(call(100, "echo"));
+  assert.ok(connection.outbox.unreadBytes < 200_000);
+  client.read();
+  await until(() => client.frames.length === 101, { what: "all replies" });
+  assert.deepEqual(idsOf(client.messages), Array.from({ length: 101 }, (_, id) => id));
+  assert.deepEqual(linked.ends, []);
+  client.send(call(101, "echo"));
+  assert.equal(client.frames.length, 102, "and then it is answered at once again");
+});
+
+Deno.test("a client that asks on and never reads is closed with 4408", async () => {
+  using linked = openLinked({ methods: { fill }, host: { sendQueueBytes: 200_000 } });
+  const { client, connection } = linked;
+  client.pause();
+  for (let id = 0; id < 10_000 && linked.ends.length === 0; id++) {
+    client.send(call(id, "fill", { size: 20_000 }));
+    assert.ok(connection.outbox.unreadBytes < 200_000);
+  }
+  assert.deepEqual(linked.ends, [{ code: 4408, isClean: true }]);
+  client.read();
+  await until(() => client.closed !== undefined, { what: "the close frame" });
+});
+
 Deno.test("a reader that is behind gets everything in order once it reads", async () => {
   using linked = openLinked({ methods: { fill } });
   const { client } = linked;
