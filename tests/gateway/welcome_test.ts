@@ -1,0 +1,106 @@
+import { strict as assert } from "node:assert";
+import { createMemoryStore } from "../../src/presence/store_memory.ts";
+import type { PresenceStore } from "../../src/presence/store.ts";
+import { ClosedError, open } from "../support/game_client.ts";
+import { until } from "../support/wait.ts";
+import { serveGateway } from "./local_gateway.ts";
+
+/** A store whose writes wait while the gate is shut. */
+class GatedStore {
+  readonly store: PresenceStore;
+  #gate: PromiseWithResolvers<void> | undefined;
+  /** Writes that wait. */
+  waiting = 0;
+
+  constructor() {
+    const memory = createMemoryStore({ resumeWindowMs: 60_000 });
+    const apply: PresenceStore["apply"] = async (instance, changes) => {
+      this.waiting++;
+      await this.#gate?.promise;
+      this.waiting--;
+      return await memory.apply(instance, changes);
+    };
+    this.store = new Proxy<PresenceStore>(memory, {
+      get: (_, name: keyof PresenceStore) => name === "apply" ? apply : memory[name].bind(memory),
+    });
+  }
+
+  shut(): void {
+    this.#gate = Promise.withResolvers();
+  }
+
+  open(): void {
+    this.#gate?.resolve();
+    this.#gate = undefined;
+  }
+}
+
+Deno.test("the welcome is the first message, whatever happens while a client joins", async () => {
+  const gated = new GatedStore();
+  await using local = await serveGateway({ store: gated.store, env: { PRESENCE_FLUSH_MS: "1" } });
+  await using admin = await local.player("root", { scope: "admin" });
+  await using bob = await local.player("bob");
+  gated.shut();
+  await using ann = await open(local.wsUrl, { token: await local.token("ann") });
+  ann.send({ jsonrpc: "2.0", id: "early", method: "system.ping" });
+  await until(() => gated.waiting > 0, { what: "ann's join" });
+  await admin.call("system.announce", { message: "hello" });
+  const { feed } = local.gateway.node.presence;
+  feed.offer({ ...bob.welcome.presence, status: "busy", version: Date.now() * 2 });
+  await bob.next("presence.updated", {
+    where: ({ presences }) => presences.some(({ status }) => status === "busy"),
+  });
+  assert.deepEqual(ann.frames, []);
+  gated.open();
+  await ann.welcomed();
+  await ann.reply("early");
+  const { presences } = await ann.next("presence.updated", {
+    where: ({ presences }) => presences.some(({ status }) => status === "busy"),
+  });
+  assert.ok(presences.some(({ user_id }) => user_id === "bob"), "what happened is not lost");
+});
+
+Deno.test("a client that cannot join in time is welcomed with what is known", async () => {
+  const gated = new GatedStore();
+  await using local = await serveGateway({ store: gated.store });
+  gated.shut();
+  const startedAt = performance.now();
+  await using ann = await local.player("ann", { name: "Ann" });
+  const tookMs = performance.now() - startedAt;
+  assert.ok(tookMs >= 900 && tookMs < 3000, `${tookMs} ms`);
+  const { last_seen: _, ...presence } = ann.welcome.presence;
+  assert.deepEqual(presence, {
+    user_id: "ann",
+    name: "Ann",
+    status: "online",
+    location: null,
+    session_id: ann.sessionId,
+    sessions: 1,
+    region: "local",
+    version: 0,
+  });
+  gated.open();
+  await ann.next("presence.updated", {
+    where: ({ presences }) =>
+      presences.some(({ user_id, version }) => user_id === "ann" && version > 0),
+  });
+});
+
+Deno.test("a client that leaves while it joins leaves nothing behind", async () => {
+  const gated = new GatedStore();
+  const env = { PRESENCE_GRACE_MS: "0" };
+  await using local = await serveGateway({ store: gated.store, env });
+  gated.shut();
+  for (const leave of ["close", "abort"] as const) {
+    const ann = await open(local.wsUrl, { token: await local.token("ann") });
+    await until(() => local.gateway.node.hub.size === 1, { what: "ann" });
+    if (leave === "close") await ann.close();
+    else ann.abort();
+    await assert.rejects(ann.next("system.welcome"), ClosedError);
+    await until(() => local.gateway.node.hub.size === 0, { what: "the end" });
+  }
+  gated.open();
+  await until(() => local.gateway.node.presence.tracker.size === 0, { what: "no session" });
+  await using bob = await local.player("bob");
+  assert.equal((await bob.call<{ total: number }>("presence.list")).total, 1);
+});
