@@ -1,4 +1,9 @@
+import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { Presence } from "../protocol/presence.ts";
+
+/** What one watcher may watch by name: each name costs memory here and a subscription on the bus. */
+const MAX_USERS = 5000;
+const MAX_LOCATIONS = 500;
 
 /** Somebody who is sent presence changes. */
 export interface Watcher {
@@ -81,8 +86,11 @@ export class Audiences {
     return this.#subscriptions.get(watcher);
   }
 
+  /** @throws {RpcError} invalid params, when that would be too much for one watcher */
   subscribe(watcher: Watcher, interest: Interest): void {
     let subscription = this.#subscriptions.get(watcher);
+    requireRoom("users", subscription?.users, interest.users, MAX_USERS);
+    requireRoom("locations", subscription?.locations, interest.locations, MAX_LOCATIONS);
     if (subscription === undefined) {
       subscription = new Subscription(watcher);
       this.#subscriptions.set(watcher, subscription);
@@ -134,6 +142,20 @@ export class Audiences {
       locations: [...subscription.locations],
     });
   }
+}
+
+function requireRoom(
+  param: "users" | "locations",
+  watched: ReadonlySet<string> | undefined,
+  added: readonly string[] | undefined,
+  limit: number,
+): void {
+  const size = watched?.size ?? 0;
+  if (added === undefined || size + added.length <= limit) return;
+  const fresh = new Set(added.filter((name) => watched?.has(name) !== true));
+  if (size + fresh.size <= limit) return;
+  const message = `One connection can watch ${limit} at most; watch all instead`;
+  throw new RpcError(ErrorCode.invalidParams, { issues: [{ path: [param], message }] });
 }
 
 type Index = Map<string, Set<Subscription>>;

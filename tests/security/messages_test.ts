@@ -24,7 +24,7 @@ const DEEP: Readonly<Record<string, string>> = {
     "[".repeat(30_000)
   }${"]".repeat(30_000)}}}`,
   "an event's payload 30,000 deep":
-    `{"jsonrpc":"2.0","id":1,"method":"player.sendEvent","params":{"to":{"user_id":"x"},"type":"t","payload":${
+    `{"jsonrpc":"2.0","id":"n","method":"player.sendEvent","params":{"to":{"user_id":"x"},"type":"t","payload":${
       "[".repeat(30_000)
     }${"]".repeat(30_000)}}}`,
   "a long id and params 30,000 deep":
@@ -37,11 +37,11 @@ const DEEP: Readonly<Record<string, string>> = {
 };
 
 const BOMBS: Readonly<Record<string, string>> = {
-  "51 calls": JSON.stringify(Array(51).fill({ jsonrpc: "2.0", id: 1, method: "system.ping" })),
+  "51 calls": JSON.stringify(Array(51).fill({ jsonrpc: "2.0", id: "n", method: "system.ping" })),
   "32,000 numbers": `[${Array(32_000).fill(1).join(",")}]`,
   "batches in a batch": `[${Array(20_000).fill("[]").join(",")}]`,
   "50 large answers": JSON.stringify(
-    Array.from({ length: 50 }, (_, id) => ({ jsonrpc: "2.0", id, method: "rpc.discover" })),
+    Array.from({ length: 50 }, (_, n) => ({ jsonrpc: "2.0", id: `n${n}`, method: "rpc.discover" })),
   ),
 };
 
@@ -141,4 +141,23 @@ Deno.test("names that JavaScript knows pollute no prototype and are no methods",
   assert.equal((await client.reply(null)).error?.code, ErrorCode.invalidRequest);
   assert.deepEqual(Object.getOwnPropertyNames(Object.prototype).toSorted(), before);
   assert.equal(({} as { polluted?: number }).polluted, undefined);
+});
+
+Deno.test("a client can watch only so many by name", async () => {
+  await using gateway = await startGuarded("deno", { PRESENCE_AUTO_SUBSCRIBE: "none" });
+  await using client = await connect(gateway.wsUrl, { token: await gateway.token("eve") });
+  const names = (prefix: string, count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+  for (let call = 0; call < 5; call++) {
+    const interest = { users: names(`u${call}_`, 1000), locations: names(`l${call}_`, 100) };
+    await client.call("presence.subscribe", interest);
+  }
+  const refused = { code: ErrorCode.invalidParams };
+  for (const more of [{ users: ["one"] }, { locations: ["one"] }]) {
+    await assert.rejects(client.call("presence.subscribe", more), refused);
+  }
+  // What is watched already is no more, and what is let go of makes room.
+  await client.call("presence.subscribe", { users: names("u0_", 1000) });
+  await client.call("presence.unsubscribe", { users: ["u0_0"] });
+  await client.call("presence.subscribe", { users: ["one"] });
 });
