@@ -1,3 +1,4 @@
+import type { StreamEntry } from "../events/stream.ts";
 import { CloseCode } from "../protocol/close_codes.ts";
 import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { Notifications } from "../protocol/notifications.ts";
@@ -30,6 +31,11 @@ const SLOW_CLOSE_TIMEOUT_MS = 30_000;
 interface Notify {
   <Name extends keyof Notifications>(method: Name, params: Notifications[Name]): void;
   (method: string, params: unknown): void;
+}
+
+/** Where the events for one connection go. */
+export interface EventTaker {
+  take(entry: StreamEntry): void;
 }
 
 /** What the connections of a node have in common. */
@@ -66,6 +72,8 @@ export class Connection implements Caller, SocketListener, TurnTaker {
   location: string | null = null;
   /** Whether something arrived since the flag was last cleared. */
   hasSpoken = false;
+  /** Takes the events for this connection, as long as somebody delivers them. */
+  events: EventTaker | undefined;
   readonly outbox: Outbox;
   /** Sends a notification. A handler may take it out of its context. */
   readonly notify: Notify = (method: string, params: unknown): void => {

@@ -62,6 +62,7 @@ export class Delivery {
       onLost: () => connection.close(CloseCode.serviceRestart, "events were lost"),
     });
     this.#connections.set(connection, { following, line, timer: undefined });
+    connection.events = line;
     if (mayResume) this.holdBriefly(connection);
   }
 
@@ -69,6 +70,7 @@ export class Delivery {
     const delivered = this.#connections.get(connection);
     if (delivered === undefined) return;
     this.#connections.delete(connection);
+    connection.events = undefined;
     delivered.timer?.cancel();
     delivered.following.stop();
     this.#past.add(connection.sessionId);
@@ -169,9 +171,7 @@ export class Delivery {
   }
 
   #fanOut(location: string, entry: EventEntry): void {
-    for (const connection of this.#hub.at(location)) {
-      this.#connections.get(connection)?.line.take(entry);
-    }
+    for (const connection of this.#hub.at(location)) connection.events?.take(entry);
   }
 
   #encode(entry: StreamEntry): string {
