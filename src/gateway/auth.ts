@@ -48,6 +48,9 @@ const LAST_INSTANT_MS = Date.UTC(9999, 11, 31);
 
 const MAX_NAME_LENGTH = 128;
 
+/** Most players have none: they share it. */
+const NO_SCOPES: ReadonlySet<string> = new Set();
+
 type AuthConfig = Pick<Config, "tokenKey" | "tokenIssuer" | "tokenAudience">;
 
 /** Makes the one verifier of a node: the key is imported once, the algorithms are the key's own. */
@@ -138,7 +141,9 @@ function identityOf(payload: JWTPayload): Identity {
   return {
     userId: sub,
     name: name?.slice(0, MAX_NAME_LENGTH).toWellFormed(),
-    scopes: new Set(scope?.split(" ").filter((part) => part !== "")),
+    scopes: scope === undefined
+      ? NO_SCOPES
+      : new Set(scope.split(" ").filter((part) => part !== "")),
     expiresAtMs: Math.min(Math.floor(exp * 1000), LAST_INSTANT_MS),
   };
 }

@@ -7,11 +7,11 @@ import type { TimerWheel } from "../timer_wheel.ts";
 import type { Identity } from "./auth.ts";
 import type { Gatherer } from "./gatherer.ts";
 import type { Admission } from "./inbox.ts";
-import { type BacklogPump, Outbox } from "./outbox.ts";
+import { type BacklogPump, Outbox, type OutboxListener } from "./outbox.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { type Caller, encodeNotification, type Reply, type Router } from "./router.ts";
 import type { Socket, SocketEnd, SocketListener } from "./socket.ts";
-import { TokenLifetime } from "./token_lifetime.ts";
+import { type LifetimeListener, TokenLifetime } from "./token_lifetime.ts";
 import { Turns, type TurnTaker } from "./turns.ts";
 import { exceedsUtf8Length } from "./utf8.ts";
 
@@ -64,7 +64,8 @@ export interface ConnectionHost {
  * One client's socket: messages in one at a time, in order; messages out through a bounded queue.
  * Nothing is handled before {@linkcode open}.
  */
-export class Connection implements Caller, SocketListener, TurnTaker {
+export class Connection
+  implements Caller, SocketListener, TurnTaker, OutboxListener, LifetimeListener {
   readonly sessionId: string;
   /** When the socket opened, in ms since the epoch. */
   readonly connectedAtMs: number;
@@ -102,27 +103,13 @@ export class Connection implements Caller, SocketListener, TurnTaker {
     this.#identity = identity;
     this.#socket = socket;
     this.#host = host;
-    this.outbox = new Outbox(socket, {
-      onOverflow: () => this.#failSlowReader(),
-      onCaughtUp: () => {
-        this.#turns.goOn();
-        host.onCaughtUp(this);
-      },
-    }, {
+    this.outbox = new Outbox(socket, this, {
       limitBytes: host.sendQueueBytes,
       gatherer: isBatching ? host.gatherer : undefined,
       pump: host.backlog,
       counters: host.counters,
     });
-    this.#lifetime = new TokenLifetime(host.wheel, {
-      onExpiring: () => this.notify("system.token_expiring", { expires_at: this.tokenExpiresAt }),
-      onExpired: () =>
-        this.fail(
-          CloseCode.unauthorized,
-          new RpcError(ErrorCode.unauthorized, { reason: "expired" }),
-          "unauthorized: expired",
-        ),
-    });
+    this.#lifetime = new TokenLifetime(host.wheel, this);
     this.#rateLimit = host.rateLimitMessages === 0
       ? undefined
       : new RateLimit(host.rateLimitMessages, host.rateLimitBurst, this.connectedAtMs);
@@ -246,6 +233,27 @@ export class Connection implements Caller, SocketListener, TurnTaker {
   onTooMany(): void {
     if (this.isFilling) this.#failSlowReader();
     else this.#failFlood();
+  }
+
+  onOverflow(): void {
+    this.#failSlowReader();
+  }
+
+  onCaughtUp(): void {
+    this.#turns.goOn();
+    this.#host.onCaughtUp(this);
+  }
+
+  onExpiring(): void {
+    this.notify("system.token_expiring", { expires_at: this.tokenExpiresAt });
+  }
+
+  onExpired(): void {
+    this.fail(
+      CloseCode.unauthorized,
+      new RpcError(ErrorCode.unauthorized, { reason: "expired" }),
+      "unauthorized: expired",
+    );
   }
 
   onEnd(end: SocketEnd): void {

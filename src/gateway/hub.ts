@@ -1,34 +1,32 @@
 import type { Connection } from "./connection.ts";
 
-/** Connections under one key, as long as there are any. */
+/** Connections under one key, as long as there are any. Most users have one: a set is made for more. */
 class Index {
-  readonly #sets = new Map<string, Set<Connection>>();
+  readonly #entries = new Map<string, Connection | Set<Connection>>();
 
   /** True when it is the first under its key. */
   add(key: string, connection: Connection): boolean {
-    const set = this.#sets.get(key);
-    if (set !== undefined) {
-      set.add(connection);
-      return false;
-    }
-    this.#sets.set(key, new Set([connection]));
-    return true;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) this.#entries.set(key, connection);
+    else if (entry instanceof Set) entry.add(connection);
+    else this.#entries.set(key, new Set([entry, connection]));
+    return entry === undefined;
   }
 
   /** True when it was the last under its key. */
   remove(key: string, connection: Connection): boolean {
-    const set = this.#sets.get(key);
-    if (set === undefined || !set.delete(connection) || set.size > 0) return false;
-    this.#sets.delete(key);
-    return true;
+    const entry = this.#entries.get(key);
+    if (entry instanceof Set) {
+      entry.delete(connection);
+      if (entry.size > 0) return false;
+    } else if (entry !== connection) return false;
+    return this.#entries.delete(key);
   }
 
   get(key: string): ReadonlySet<Connection> {
-    return this.#sets.get(key) ?? NOBODY;
-  }
-
-  keys(): IterableIterator<string> {
-    return this.#sets.keys();
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return NOBODY;
+    return entry instanceof Set ? entry : new Set([entry]);
   }
 }
 

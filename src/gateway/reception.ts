@@ -9,6 +9,7 @@ import { PROTOCOL_VERSION } from "../protocol/notifications.ts";
 import type { Presence } from "../protocol/presence.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import { log } from "../telemetry/log.ts";
+import type { TimerWheel } from "../timer_wheel.ts";
 import type { Identity } from "./auth.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
@@ -50,7 +51,7 @@ export class Reception {
     counters.connectionsOpened++;
     hub.add(connection);
     if (config.presenceAutoSubscribe === "all") presence.feed.subscribe(connection, { all: true });
-    this.#welcome(connection).catch((error) => {
+    this.#welcome(connection, host.wheel).catch((error) => {
       log.error("Welcome failed", { error: String(error), session: sessionId });
       connection.close(CloseCode.internalError, "internal error");
     });
@@ -68,8 +69,8 @@ export class Reception {
     else presence.tracker.breakOff(connection.sessionId);
   }
 
-  async #welcome(connection: Connection): Promise<void> {
-    const outcome = await this.#join(connection);
+  async #welcome(connection: Connection, wheel: TimerWheel): Promise<void> {
+    const outcome = await this.#join(connection, wheel);
     if (connection.isOver) return;
     const { config, delivery } = this.#options;
     connection.notify("system.welcome", {
@@ -91,17 +92,17 @@ export class Reception {
   }
 
   /** Joins, and gives up waiting for the store where that takes too long; it is told later. */
-  async #join(connection: Connection): Promise<Outcome | undefined> {
+  async #join(connection: Connection, wheel: TimerWheel): Promise<Outcome | undefined> {
     const joining = this.#options.presence.tracker.join(connection);
     const patience = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => patience.resolve(undefined), JOIN_PATIENCE_MS);
+    const timer = wheel.schedule(JOIN_PATIENCE_MS, () => patience.resolve(undefined));
     try {
       return await Promise.race([joining, patience.promise]);
     } catch (error) {
       if (error instanceof StoreUnavailableError) return undefined;
       throw error;
     } finally {
-      clearTimeout(timer);
+      timer.cancel();
       joining.catch(() => {});
     }
   }
