@@ -1,3 +1,4 @@
+import { EncodedOnce } from "../encoded_once.ts";
 import { ErrorCode, errorMessage, RpcError } from "../protocol/errors.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Counters, MethodCounter } from "../telemetry/counters.ts";
@@ -172,7 +173,9 @@ export class Router {
   #succeeded(id: string | undefined, result: unknown): string {
     if (id === undefined) return "";
     try {
-      return `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify(result) ?? "null"}}`;
+      const before = `{"jsonrpc":"2.0","id":${id},"result":`;
+      if (result instanceof EncodedOnce) return result.within(before, "}");
+      return `${before}${JSON.stringify(result) ?? "null"}}`;
     } catch (error) {
       return this.#thrown(id, error);
     }

@@ -119,7 +119,7 @@ export function createActions(parts: ActionParts): Actions {
       feed.subscribe(connection, interest);
       // What other nodes announce from here on arrives; the snapshot has what came before.
       await presence.settle();
-      return { presences: await snapshots.of(interest) };
+      return await snapshots.of(interest);
     },
 
     unsubscribe(connection, interest) {

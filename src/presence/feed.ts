@@ -1,10 +1,12 @@
 import type { Bus, BusMessage, BusSubscription } from "../bus/bus.ts";
 import type { Subjects } from "../bus/subjects.ts";
 import type { Presence } from "../protocol/presence.ts";
-import { PresenceUpdatedSchema } from "../protocol/schemas.ts";
 import type { Counters } from "../telemetry/counters.ts";
-import { Audiences, type Interest, type Subscription, type Watcher } from "./audiences.ts";
-import { type GatheredChange, Gathering } from "./gathering.ts";
+import { Audiences, type Interest, type Watcher } from "./audiences.ts";
+import { FeedDelivery } from "./feed_delivery.ts";
+import { Gathering } from "./gathering.ts";
+import { Pace } from "./pace.ts";
+import { parseUpdate } from "./update_codec.ts";
 
 /** Flushing takes at most one part in so many of the event loop's time: the window stretches. */
 const FLUSH_SHARE = 5;
@@ -24,16 +26,18 @@ export interface FeedOptions {
 /**
  * Presence changes on their way to those who watch: from this node's sessions at once, from other
  * nodes over the bus, which is asked only for what somebody here watches. Changes are gathered, and
- * each audience is sent one message, encoded once.
+ * each audience is sent one message, encoded once, a slice at a time when it is large.
  */
 export class PresenceFeed {
   readonly #options: FeedOptions;
   readonly #audiences: Audiences;
   readonly #gathering = new Gathering();
   readonly #busSubscriptions = new Map<string, BusSubscription>();
+  readonly #delivery: FeedDelivery;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Not to flush again before, by the monotonic clock. */
   #notBeforeMs = 0;
+  #isFlushing = false;
   #isStopped = false;
 
   constructor(options: FeedOptions) {
@@ -47,6 +51,7 @@ export class PresenceFeed {
       onAllWatched: () => this.#listen(subjects.presenceOfAll()),
       onAllUnwatched: () => this.#ignore(subjects.presenceOfAll()),
     });
+    this.#delivery = new FeedDelivery(this.#audiences, options.counters);
   }
 
   /** What anyone on this node watches. */
@@ -88,9 +93,7 @@ export class PresenceFeed {
    * @param seenAt where somebody may have to be told, besides where the user is known to be shown
    */
   offer(presence: Presence, seenAt: Iterable<string | null> = []): void {
-    if (this.#isStopped || !this.#gathering.offer(presence, seenAt)) return;
-    const waitMs = Math.max(this.#options.flushMs, this.#notBeforeMs - performance.now());
-    this.#timer ??= setTimeout(() => this.#flush(), waitMs);
+    if (this.#gathering.offer(presence, seenAt)) this.#plan();
   }
 
   /**
@@ -107,10 +110,7 @@ export class PresenceFeed {
   /** Sends a watcher that has caught up the newest of what it was not sent meanwhile. */
   catchUp(watcher: Watcher): void {
     const subscription = this.#audiences.of(watcher);
-    const missed = subscription?.missed;
-    if (subscription === undefined || missed === undefined) return;
-    subscription.missed = undefined;
-    watcher.send(encodeUpdate([...missed.values()].map((presence) => JSON.stringify(presence))));
+    if (subscription !== undefined) this.#delivery.catchUp(subscription);
   }
 
   stop(): void {
@@ -141,95 +141,25 @@ export class PresenceFeed {
     for (const presence of presences) this.offer(presence, [seen.location]);
   }
 
-  #flush(): void {
+  #plan(): void {
+    if (this.#isStopped || this.#isFlushing) return;
+    const waitMs = Math.max(this.#options.flushMs, this.#notBeforeMs - performance.now());
+    this.#timer ??= setTimeout(() => void this.#flush(), waitMs);
+  }
+
+  async #flush(): Promise<void> {
     const { counters } = this.#options;
-    const startedAt = performance.now();
+    const pace = new Pace();
     this.#timer = undefined;
-    const changes = this.#gathering.take();
-    const encoded = new Map<GatheredChange, string>();
-    this.#deliver(this.#audiences.all, changes, encoded);
-    for (const [location, there] of byLocation(changes)) {
-      this.#deliver(this.#audiences.ofLocation(location), there, encoded, isWatchingSome);
-    }
-    for (const change of changes) {
-      this.#deliver(
-        this.#audiences.ofUser(change.presence.user_id),
-        [change],
-        encoded,
-        (subscription) =>
-          isWatchingSome(subscription) && !seesAnyOf(subscription, change.locations),
-      );
-    }
-    const endedAt = performance.now();
-    const tookMs = endedAt - startedAt;
-    this.#notBeforeMs = endedAt + Math.min(tookMs * (FLUSH_SHARE - 1), MAX_FLUSH_MS);
+    this.#isFlushing = true;
+    await this.#delivery.tell(this.#gathering.take(), pace);
+    this.#isFlushing = false;
+    const { workedMs } = pace;
+    this.#notBeforeMs = performance.now() + Math.min(workedMs * (FLUSH_SHARE - 1), MAX_FLUSH_MS);
     counters.presenceFlushes++;
-    counters.presenceFlushMs += tookMs;
+    counters.presenceFlushMs += workedMs;
     counters.presenceConflated += this.#gathering.conflated;
     this.#gathering.conflated = 0;
-  }
-
-  #deliver(
-    audience: ReadonlySet<Subscription>,
-    changes: readonly GatheredChange[],
-    encoded: Map<GatheredChange, string>,
-    isMeant: (subscription: Subscription) => boolean = () => true,
-  ): void {
-    if (audience.size === 0 || changes.length === 0) return;
-    const message = encodeUpdate(changes.map((change) => {
-      let text = encoded.get(change);
-      if (text === undefined) encoded.set(change, text = JSON.stringify(change.presence));
-      return text;
-    }));
-    let delivered = 0;
-    for (const subscription of audience) {
-      if (!isMeant(subscription)) continue;
-      if (subscription.missed !== undefined || subscription.watcher.isLagging) {
-        subscription.missed ??= new Map();
-        for (const { presence } of changes) subscription.missed.set(presence.user_id, presence);
-      } else {
-        subscription.watcher.send(message);
-        delivered++;
-      }
-    }
-    this.#options.counters.presenceDelivered += delivered;
-  }
-}
-
-function byLocation(changes: readonly GatheredChange[]): Map<string, GatheredChange[]> {
-  const groups = new Map<string, GatheredChange[]>();
-  for (const change of changes) {
-    for (const location of change.locations) {
-      const group = groups.get(location);
-      if (group === undefined) groups.set(location, [change]);
-      else group.push(change);
-    }
-  }
-  return groups;
-}
-
-/** Who watches everyone has been told already. */
-function isWatchingSome(subscription: Subscription): boolean {
-  return !subscription.all;
-}
-
-function seesAnyOf(subscription: Subscription, locations: ReadonlySet<string>): boolean {
-  if (subscription.locations.size === 0) return false;
-  for (const location of locations) if (subscription.locations.has(location)) return true;
-  return false;
-}
-
-function encodeUpdate(presences: readonly string[]): string {
-  return `{"jsonrpc":"2.0","method":"presence.updated","params":{"presences":[${
-    presences.join(",")
-  }]}}`;
-}
-
-function parseUpdate(data: string): readonly Presence[] | undefined {
-  try {
-    const result = PresenceUpdatedSchema.safeParse(JSON.parse(data));
-    return result.success ? result.data.presences : undefined;
-  } catch {
-    return undefined;
+    if (this.#gathering.size > 0) this.#plan();
   }
 }

@@ -1,8 +1,13 @@
+import { EncodedOnce } from "../encoded_once.ts";
 import type { Presence } from "../protocol/presence.ts";
 import type { Interest } from "./audiences.ts";
+import { nextTurn } from "./pace.ts";
 import type { Instance, ListQuery, Page, PresenceStore, Snapshot } from "./store.ts";
 
 const PAGE = 500;
+
+/** So many presences, over all replies, are sent in one turn of the event loop. */
+const SENT_PER_TURN = 4000;
 
 /** What {@linkcode Snapshots} works with. */
 export interface SnapshotOptions {
@@ -13,14 +18,28 @@ export interface SnapshotOptions {
   readonly show: (presences: readonly Presence[]) => readonly Presence[];
 }
 
+/** What an interest covers, ready to be sent to many. */
+export class PresenceSnapshot extends EncodedOnce {
+  readonly presences: readonly Presence[];
+
+  constructor(presences: readonly Presence[]) {
+    super();
+    this.presences = presences;
+  }
+}
+
+type Waiter = PromiseWithResolvers<PresenceSnapshot>;
+
 /**
  * Reads presence as it is now. Reads of everyone, or of one location, that are asked for while one is
- * under way share the next: a thousand players who join at once cost two reads, not a thousand.
+ * under way share the next: a thousand players who join at once cost a few reads, not a thousand.
  */
 export class Snapshots {
   readonly #options: SnapshotOptions;
-  readonly #running = new Map<string, Promise<readonly Presence[]>>();
-  readonly #next = new Map<string, Promise<readonly Presence[]>>();
+  /** Who waits for the next read, by location. */
+  readonly #waiters = new Map<string, Waiter[]>();
+  /** Locations that are being read. */
+  readonly #running = new Set<string>();
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
@@ -40,36 +59,49 @@ export class Snapshots {
   }
 
   /** All that an interest covers, each user once. */
-  async of(interest: Interest): Promise<readonly Presence[]> {
+  async of(interest: Interest): Promise<PresenceSnapshot> {
     const parts = await Promise.all([
       ...(interest.all === true ? [this.#everyone(undefined)] : []),
       ...(interest.locations ?? []).map((location) => this.#everyone(location)),
-      ...chunks(interest.users ?? [], PAGE).map((users) => this.get(users)),
+      ...chunks(interest.users ?? [], PAGE).map((users) => this.#some(users)),
     ]);
     const [only] = parts;
-    return parts.length === 1 && only !== undefined ? only : newestOfEach(parts.flat());
+    if (parts.length === 1 && only !== undefined) return only;
+    return new PresenceSnapshot(newestOfEach(parts.flatMap(({ presences }) => presences)));
+  }
+
+  async #some(users: readonly string[]): Promise<PresenceSnapshot> {
+    return new PresenceSnapshot(newestOfEach(await this.get(users)));
   }
 
   /** A read that began before it was asked for may miss what the asker must see: it waits for the next. */
-  #everyone(location: string | undefined): Promise<readonly Presence[]> {
+  #everyone(location: string | undefined): Promise<PresenceSnapshot> {
     const key = location ?? "";
-    const running = this.#running.get(key);
-    if (running === undefined) return this.#run(key, location);
-    let next = this.#next.get(key);
-    if (next === undefined) {
-      next = running.catch(() => {}).then(() => {
-        this.#next.delete(key);
-        return this.#run(key, location);
-      });
-      this.#next.set(key, next);
-    }
-    return next;
+    const waiter: Waiter = Promise.withResolvers();
+    const waiters = this.#waiters.get(key);
+    if (waiters === undefined) this.#waiters.set(key, [waiter]);
+    else waiters.push(waiter);
+    void this.#run(key, location);
+    return waiter.promise;
   }
 
-  #run(key: string, location: string | undefined): Promise<readonly Presence[]> {
-    const run = this.#pages(location).finally(() => this.#running.delete(key));
-    this.#running.set(key, run);
-    return run;
+  async #run(key: string, location: string | undefined): Promise<void> {
+    const waiters = this.#waiters.get(key);
+    if (waiters === undefined || this.#running.has(key)) return;
+    this.#waiters.delete(key);
+    this.#running.add(key);
+    let settle: (waiter: Waiter) => void;
+    let size = 0;
+    try {
+      const snapshot = new PresenceSnapshot(await this.#pages(location));
+      size = snapshot.presences.length;
+      settle = (waiter) => waiter.resolve(snapshot);
+    } catch (error) {
+      settle = (waiter) => waiter.reject(error);
+    }
+    this.#running.delete(key);
+    void this.#run(key, location);
+    await settleAll(waiters, settle, Math.max(1, Math.floor(SENT_PER_TURN / Math.max(1, size))));
   }
 
   async #pages(location: string | undefined): Promise<readonly Presence[]> {
@@ -93,6 +125,18 @@ export class Snapshots {
     if (found.lapsed.length === 0) return found;
     await this.#options.reap(found.lapsed);
     return read();
+  }
+}
+
+/** What is settled brings about replies, each as large as the snapshot: so many in one turn. */
+async function settleAll(
+  waiters: readonly Waiter[],
+  settle: (waiter: Waiter) => void,
+  perTurn: number,
+): Promise<void> {
+  for (const [at, waiter] of waiters.entries()) {
+    if (at > 0 && at % perTurn === 0) await nextTurn();
+    settle(waiter);
   }
 }
 

@@ -135,7 +135,7 @@ export class ClusterNode {
     while (this.views.includes(view)) {
       try {
         await this.presence.settle();
-        view.apply(await this.presence.snapshots.of(view.interest));
+        view.apply((await this.presence.snapshots.of(view.interest)).presences);
         return;
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
