@@ -30,6 +30,8 @@ const SPARE_CONNECTIONS = 4096;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** How long a peer may take to end the connection after a close frame at most, in ms. */
 const CLOSE_TIMEOUT_MS = 30_000;
+/** What still comes after a message too large, or a breach, is read for so long and thrown away, in ms. */
+const READ_ON_MS = 1000;
 /** Fragments of one message. Clients hardly ever fragment; each costs memory beyond its size. */
 const MAX_FRAGMENTS = 1024;
 /** A frame may arrive in so many pieces of the network, and in one more for each so many bytes. */
@@ -130,10 +132,13 @@ class WsEngine implements WebSocketEngine, Upgrader {
 class GuardedWebSocket extends WebSocket {
   onTooLarge: () => void = () => {};
   onClosing: (code: number) => void = () => {};
+  #readingOn: ReturnType<typeof setTimeout> | undefined;
 
-  /** Only the library calls this; a close frame is answered with two arguments or none (§5.5.1). */
+  /** Only the library calls this: with a code alone when it reads no more, else to answer (§5.5.1). */
   override close(code?: number, reason?: string | Buffer): void {
-    if (code === CloseCode.messageTooBig && reason === undefined) {
+    const isBroken = code !== undefined && reason === undefined;
+    if (isBroken) this.#stopReading();
+    if (isBroken && code === CloseCode.messageTooBig) {
       this.onTooLarge();
       return;
     }
@@ -144,6 +149,12 @@ class GuardedWebSocket extends WebSocket {
   /** Starts or answers the closing handshake. */
   shut(code: number | undefined, reason: string | Buffer | undefined): void {
     super.close(code, reason);
+  }
+
+  /** What is on its way has to be read, or our last words get lost; but nobody may send for ever. */
+  #stopReading(): void {
+    this.#readingOn = setTimeout(() => this.pause(), READ_ON_MS);
+    this.on("close", () => clearTimeout(this.#readingOn));
   }
 }
 

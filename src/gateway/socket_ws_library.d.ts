@@ -20,6 +20,8 @@ export class WebSocket {
   on(event: "error", listener: (error: Error) => void): this;
   send(data: string | Uint8Array, options?: { readonly binary?: boolean }): void;
   ping(): void;
+  /** Reads no further. */
+  pause(): void;
   close(code?: number, reason?: string | Buffer): void;
   terminate(): void;
 }
