@@ -1,12 +1,12 @@
 import type { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 // @ts-types="./socket_ws_library.d.ts"
-import { WebSocket, WebSocketServer } from "ws";
-import { CloseCode } from "../protocol/close_codes.ts";
+import { WebSocketServer } from "ws";
 import type { FetchHandler, HttpServer, ServeOptions } from "../serve.ts";
 import { type RawUpgrade, serveNode, type Upgrader } from "../serve_node.ts";
 import type { AcceptOptions, Socket, SocketListener, WebSocketEngine } from "./socket.ts";
-import { PeerWatch, type WatchedPeer } from "./socket_ws_peers.ts";
+import { GuardedWebSocket, WsSocket } from "./socket_ws_guarded.ts";
+import { PeerWatch } from "./socket_ws_peers.ts";
 
 /** What the guarded engine is told once. */
 export interface WsEngineOptions {
@@ -30,8 +30,6 @@ const SPARE_CONNECTIONS = 4096;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** How long a peer may take to end the connection after a close frame at most, in ms. */
 const CLOSE_TIMEOUT_MS = 30_000;
-/** What still comes after a message too large, or a breach, is read for so long and thrown away, in ms. */
-const READ_ON_MS = 1000;
 /** Fragments of one message. Clients hardly ever fragment; each costs memory beyond its size. */
 const MAX_FRAGMENTS = 1024;
 /** A frame may arrive in so many pieces of the network, and in one more for each so many bytes. */
@@ -122,115 +120,5 @@ class WsEngine implements WebSocketEngine, Upgrader {
     this.#watch.add(socket);
     const listener = onOpen(socket);
     socket.listen(listener, () => this.#watch.remove(socket), () => this.#open.delete(socket));
-  }
-}
-
-/**
- * The library closes by itself for three reasons: the client's close frame, a message too large, and
- * a breach of the protocol. The second is left to the listener, which has an answer to send first.
- */
-class GuardedWebSocket extends WebSocket {
-  onTooLarge: () => void = () => {};
-  onClosing: (code: number) => void = () => {};
-  #readingOn: ReturnType<typeof setTimeout> | undefined;
-
-  /** Only the library calls this: with a code alone when it reads no more, else to answer (§5.5.1). */
-  override close(code?: number, reason?: string | Buffer): void {
-    const isBroken = code !== undefined && reason === undefined;
-    if (isBroken) this.#stopReading();
-    if (isBroken && code === CloseCode.messageTooBig) {
-      this.onTooLarge();
-      return;
-    }
-    this.shut(code, reason);
-    this.onClosing(code ?? NO_STATUS);
-  }
-
-  /** Starts or answers the closing handshake. */
-  shut(code: number | undefined, reason: string | Buffer | undefined): void {
-    super.close(code, reason);
-  }
-
-  /** What is on its way has to be read, or our last words get lost; but nobody may send for ever. */
-  #stopReading(): void {
-    this.#readingOn = setTimeout(() => this.pause(), READ_ON_MS);
-    this.on("close", () => clearTimeout(this.#readingOn));
-  }
-}
-
-/** What is reported when a close frame had no code (RFC 6455 §7.1.5). */
-const NO_STATUS = 1005;
-
-class WsSocket implements Socket, WatchedPeer {
-  readonly #socket: GuardedWebSocket;
-  #listener: SocketListener | undefined;
-  #heardAtMs = performance.now();
-
-  constructor(socket: GuardedWebSocket) {
-    this.#socket = socket;
-    // A close event follows every error; without a listener the error would end the process.
-    socket.on("error", () => {});
-  }
-
-  get isOpen(): boolean {
-    return this.#socket.readyState === WebSocket.OPEN;
-  }
-
-  get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
-  }
-
-  get heardAtMs(): number {
-    return this.#heardAtMs;
-  }
-
-  /**
-   * @param onOver nothing will be heard of the peer any more
-   * @param onGone the connection itself is gone
-   */
-  listen(listener: SocketListener, onOver: () => void, onGone: () => void): void {
-    const socket = this.#socket;
-    let isOver = false;
-    const end = (code: number): void => {
-      if (isOver) return;
-      isOver = true;
-      onOver();
-      listener.onEnd({ code, isClean: code !== CloseCode.abnormal });
-    };
-    this.#listener = listener;
-    socket.on("message", (data: Buffer, isBinary: boolean) => {
-      this.#heardAtMs = performance.now();
-      if (isOver) return;
-      if (isBinary) listener.onBinary();
-      else listener.onText(data.toString());
-    });
-    socket.on("pong", () => this.#heardAtMs = performance.now());
-    socket.on("ping", () => this.#heardAtMs = performance.now());
-    socket.on("close", () => {
-      end(CloseCode.abnormal);
-      onGone();
-    });
-    socket.onClosing = end;
-    socket.onTooLarge = () => listener.onTooLarge();
-  }
-
-  send(text: string): void {
-    if (this.isOpen) this.#socket.send(text);
-  }
-
-  ping(): void {
-    if (this.isOpen) this.#socket.ping();
-  }
-
-  onSilence(): void {
-    this.#listener?.onSilence();
-  }
-
-  close(code: number, reason: string): void {
-    this.#socket.shut(code, reason);
-  }
-
-  terminate(): void {
-    this.#socket.terminate();
   }
 }

@@ -1,7 +1,7 @@
 /** One peer as the watch sees it. */
 export interface WatchedPeer {
-  /** When something was last heard of the peer, in ms (monotonic). */
-  readonly heardAtMs: number;
+  /** Whether something was heard of the peer since the flag was last cleared. */
+  hasSpoken: boolean;
   /** Bytes that the peer has not taken yet: a ping would queue behind them. */
   readonly bufferedBytes: number;
   ping(): void;
@@ -9,8 +9,15 @@ export interface WatchedPeer {
   onSilence(): void;
 }
 
-/** Looks in one interval, in heartbeats: the finer, the closer to the limit a peer is dropped. */
+/** Looks in one interval: the more, the closer to the limit a peer is dropped. */
 const SWEEPS = 8;
+
+/** What is remembered of one peer; times in ms (monotonic). */
+interface Watched {
+  /** When a look found that it had spoken: up to one look after it had. */
+  heardAtMs: number;
+  pingedAtMs: number | undefined;
+}
 
 /**
  * Finds peers that are gone without a word: who was silent for an interval is pinged, and dropped
@@ -19,7 +26,8 @@ const SWEEPS = 8;
  */
 export class PeerWatch {
   readonly #intervalMs: number;
-  readonly #peers = new Map<WatchedPeer, { pingedAtMs: number }>();
+  readonly #stepMs: number;
+  readonly #peers = new Map<WatchedPeer, Watched>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /**
@@ -27,11 +35,12 @@ export class PeerWatch {
    */
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
+    this.#stepMs = intervalMs / SWEEPS;
   }
 
-  add(peer: WatchedPeer): void {
-    this.#peers.set(peer, { pingedAtMs: -Infinity });
-    this.#timer ??= setInterval(() => this.sweep(performance.now()), this.#intervalMs / SWEEPS);
+  add(peer: WatchedPeer, nowMs = performance.now()): void {
+    this.#peers.set(peer, { heardAtMs: nowMs, pingedAtMs: undefined });
+    this.#timer ??= setInterval(() => this.sweep(performance.now()), this.#stepMs);
   }
 
   remove(peer: WatchedPeer): void {
@@ -43,20 +52,25 @@ export class PeerWatch {
 
   /** Looks at every peer as of `nowMs`. */
   sweep(nowMs: number): void {
-    const stepMs = this.#intervalMs / SWEEPS;
-    for (const [peer, state] of this.#peers) {
-      if (nowMs - peer.heardAtMs < this.#intervalMs - stepMs) continue;
-      const isPinged = state.pingedAtMs > peer.heardAtMs;
-      if (!isPinged) {
-        if (peer.bufferedBytes > 0) continue;
-        state.pingedAtMs = nowMs;
-        peer.ping();
-      } else if (
-        nowMs - state.pingedAtMs >= this.#intervalMs - stepMs && peer.bufferedBytes === 0
-      ) {
-        this.remove(peer);
-        peer.onSilence();
+    for (const [peer, watched] of this.#peers) {
+      if (peer.hasSpoken) {
+        peer.hasSpoken = false;
+        watched.heardAtMs = nowMs;
+        watched.pingedAtMs = undefined;
+      } else if (peer.bufferedBytes === 0) {
+        this.#judge(peer, watched, nowMs);
       }
+    }
+  }
+
+  #judge(peer: WatchedPeer, watched: Watched, nowMs: number): void {
+    if (watched.pingedAtMs === undefined) {
+      if (nowMs - watched.heardAtMs < this.#intervalMs - 2 * this.#stepMs) return;
+      watched.pingedAtMs = nowMs;
+      peer.ping();
+    } else if (nowMs - watched.pingedAtMs >= this.#intervalMs - this.#stepMs) {
+      this.remove(peer);
+      peer.onSilence();
     }
   }
 }

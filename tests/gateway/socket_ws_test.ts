@@ -220,9 +220,20 @@ Deno.test("engine ws tells of a peer that answers no ping, and of no other", asy
   }
 });
 
+Deno.test("engine ws bears some pings, and ends a flood of them", async () => {
+  await using place = await serve();
+  const { client, recorder } = await place.connect();
+  for (let index = 0; index < 50; index++) client.sendFrame({ opcode: Opcode.ping });
+  client.send("still there");
+  assert.deepEqual(await hears(recorder, 1), ["still there"]);
+  for (let index = 0; index < 700; index++) client.sendFrame({ opcode: Opcode.pong });
+  assert.deepEqual((await hears(recorder, 2))[1], { code: 1008, isClean: true });
+  assert.equal((await client.closed).code, 1008);
+});
+
 /** A peer by hand. */
 class ManualPeer implements WatchedPeer {
-  heardAtMs = 0;
+  hasSpoken = false;
   bufferedBytes = 0;
   pings = 0;
   isSilent = false;
@@ -238,17 +249,24 @@ class ManualPeer implements WatchedPeer {
 }
 
 Deno.test("PeerWatch pings within one interval and drops within two", () => {
-  const watch = new PeerWatch(800);
-  const peer = new ManualPeer();
-  watch.add(peer);
-  for (let now = 0; now < 700; now += 100) watch.sweep(now);
-  assert.equal(peer.pings, 0);
-  for (let now = 700; now < 1400; now += 100) watch.sweep(now);
-  assert.deepEqual([peer.pings, peer.isSilent], [1, false]);
-  watch.sweep(1400);
-  assert.deepEqual([peer.pings, peer.isSilent], [1, true]);
-  watch.sweep(5000);
-  watch.remove(peer);
+  for (const spokeAt of [1, 50, 99, 100]) {
+    const watch = new PeerWatch(800);
+    const peer = new ManualPeer();
+    watch.add(peer, 0);
+    const happened: [what: string, afterMs: number][] = [];
+    for (let now = 100; now < 3000; now += 100) {
+      if (now === 100) peer.hasSpoken = true;
+      const { pings, isSilent } = peer;
+      watch.sweep(now);
+      if (peer.pings > pings) happened.push(["ping", now - spokeAt]);
+      if (peer.isSilent && !isSilent) happened.push(["drop", now - spokeAt]);
+    }
+    assert.deepEqual(happened.map(([what]) => what), ["ping", "drop"]);
+    const [pinged = 0, dropped = 0] = happened.map(([, afterMs]) => afterMs);
+    assert.ok(pinged >= 500 && pinged <= 800, `Pinged after ${pinged} ms`);
+    assert.ok(dropped >= 1200 && dropped <= 1600, `Dropped after ${dropped} ms`);
+    watch.remove(peer);
+  }
 });
 
 Deno.test("PeerWatch keeps who answers, and does not judge who has a backlog", () => {
@@ -256,13 +274,14 @@ Deno.test("PeerWatch keeps who answers, and does not judge who has a backlog", (
   const answering = new ManualPeer();
   const behind = new ManualPeer();
   behind.bufferedBytes = 1;
-  watch.add(answering);
-  watch.add(behind);
-  for (let now = 0; now < 8000; now += 100) {
-    if (answering.pings > 0 && now % 800 === 0) answering.heardAtMs = now;
+  watch.add(answering, 0);
+  watch.add(behind, 0);
+  for (let now = 100; now < 8000; now += 100) {
+    const { pings } = answering;
     watch.sweep(now);
+    if (answering.pings > pings) answering.hasSpoken = true;
   }
-  assert.ok(answering.pings >= 4 && !answering.isSilent);
+  assert.ok(answering.pings >= 8 && !answering.isSilent);
   assert.deepEqual([behind.pings, behind.isSilent], [0, false]);
   behind.bufferedBytes = 0;
   for (let now = 8000; now < 9600; now += 100) watch.sweep(now);

@@ -93,7 +93,9 @@ for (const engine of ENGINES) {
       await using client = await connect(gateway.wsUrl, { token: await gateway.token("eve") });
       for (let index = 0; index < 100; index++) client.socket.sendBytes(many);
       await client.socket.flushed();
-      client.abort();
+      // Deno's socket answers them all.
+      if (engine === "deno") client.abort();
+      assert.ok([1006, 1008].includes((await client.closed).code));
     });
   });
 }
