@@ -16,6 +16,12 @@ import type { Socket, SocketListener, WebSocketEngine } from "./socket.ts";
 /** How long a refused client of a full or draining node should stay away, in seconds. */
 const RETRY_AFTER_S = 5;
 
+/**
+ * So many sockets at once are opened only to say why they are refused: nobody knows who holds them,
+ * and they count against no other limit. The others are refused before.
+ */
+const MAX_REFUSED_SOCKETS = 256;
+
 /** What {@linkcode createUpgrade} works with. */
 export interface UpgradeOptions {
   readonly config: Pick<Config, "origins" | "allowQueryToken" | "heartbeatIntervalMs">;
@@ -40,6 +46,7 @@ export function createUpgrade(
   options: UpgradeOptions,
 ): (request: Request) => Promise<Response> | Response {
   const { config, verify, counters } = options;
+  let refusedSockets = 0;
   const opening = new Opening();
 
   return function upgrade(request) {
@@ -76,10 +83,15 @@ export function createUpgrade(
         counters.upgradesRefused.add("key_set");
         return unavailable(error as RpcError);
       }
-      if (source !== "subprotocol") return unauthorized(error);
+      if (source !== "subprotocol" || refusedSockets >= MAX_REFUSED_SOCKETS) {
+        return unauthorized(error);
+      }
       // A browser cannot read the status of a failed upgrade, but it can read a close code.
       counters.upgradesRefused.add(error.reason);
-      return accept(request, protocol, (socket) => refuse(socket, error));
+      return accept(request, protocol, (socket) => {
+        refusedSockets++;
+        return refuse(socket, error, () => refusedSockets--);
+      });
     }
     // Others may have come while the token was verified.
     const closed = options.closedBecause(opening.count);
@@ -123,12 +135,12 @@ export function createUpgrade(
   }
 }
 
-function refuse(socket: Socket, error: TokenError): SocketListener {
+function refuse(socket: Socket, error: TokenError, onEnd: () => void): SocketListener {
   const { code, message } = error;
   const data = { reason: error.reason, close_code: CloseCode.unauthorized };
   socket.send(encodeNotification("system.error", { code, message, data }));
   socket.close(CloseCode.unauthorized, `unauthorized: ${error.reason}`);
-  return { onText() {}, onBinary() {}, onTooLarge() {}, onSilence() {}, onEnd() {} };
+  return { onText() {}, onBinary() {}, onTooLarge() {}, onSilence() {}, onEnd };
 }
 
 function isAllowedOrigin(request: Request, policy: OriginPolicy): boolean {

@@ -4,6 +4,7 @@ import { connect, type GameClient } from "../support/game_client.ts";
 import { until } from "../support/wait.ts";
 import { encodeFrame, type FrameToSend, Opcode } from "../support/web_socket_frames.ts";
 import { ENGINES, note, peakMb, startGuarded, TIDY, untilOnly } from "./engines.ts";
+import { openMute } from "./mute_client.ts";
 import { watched } from "./watched.ts";
 
 const PING = '{"jsonrpc":"2.0","id":1,"method":"system.ping"}';
@@ -126,12 +127,7 @@ Deno.test("engine ws cuts off a client that sends on after it was closed", async
   await using gateway = await startGuarded("ws", { ...TIDY, PRESENCE_GRACE_MS: "50" });
   await watched("sending on after 1009 on ws", gateway, async () => {
     const token = await gateway.token("eve");
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port: gateway.port });
-    await connection.write(new TextEncoder().encode(
-      "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
-        `Authorization: Bearer ${token}\r\n\r\n`,
-    ));
+    const { connection } = await openMute(gateway.port, token);
     const payload = new Uint8Array(65_536).fill(0x20);
     const fragment = encodeFrame({ opcode: Opcode.continuation, payload, isFinal: false });
     await connection.write(encodeFrame({ opcode: Opcode.text, payload, isFinal: false }));

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { createWsEngine } from "../../src/gateway/socket_ws.ts";
 import { readConfig } from "../../src/config.ts";
 import { serveGateway } from "../gateway/local_gateway.ts";
+import { connect } from "../support/game_client.ts";
 import { until } from "../support/wait.ts";
 import { ENGINES, isLong, note, readMetric, residentMb, startGuarded } from "./engines.ts";
+import { openMute } from "./mute_client.ts";
 import { sendRaw } from "./raw_http.ts";
 import { watched } from "./watched.ts";
 
@@ -68,6 +70,24 @@ Deno.test("engine ws takes only so many connections at once", async () => {
 });
 
 for (const name of ENGINES) {
+  Deno.test(`strangers hold only so many sockets open, engine ${name}`, async () => {
+    await using gateway = await startGuarded(name, {});
+    const connections: Deno.Conn[] = [];
+    const attempt = async (): Promise<number> => {
+      const { connection, status } = await openMute(gateway.port, "x.y.z", "subprotocol");
+      connections.push(connection);
+      return status;
+    };
+    // They neither answer the close frame nor leave.
+    for (let count = 0; count < 256; count++) assert.equal(await attempt(), 101);
+    assert.equal(await attempt(), 401);
+    await using client = await connect(gateway.wsUrl, { token: await gateway.token("ann") });
+    await client.call("system.ping", {});
+    for (const connection of connections.splice(0)) connection.close();
+    await until(async () => await attempt() === 101, { what: "room for the next one" });
+    for (const connection of connections) connection.close();
+  });
+
   Deno.test(`half-open handshakes keep nobody else out, engine ${name}`, async () => {
     await using gateway = await startGuarded(name, {});
     const beforeMb = await residentMb(gateway);
