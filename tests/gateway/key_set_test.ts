@@ -4,6 +4,7 @@ import { readConfig } from "../../src/config.ts";
 import { createTokenVerifier, TokenError, type VerifyToken } from "../../src/gateway/auth.ts";
 import { RpcError } from "../../src/protocol/errors.ts";
 import { until } from "../support/wait.ts";
+import { KeySetServer } from "./key_set_server.ts";
 import { goodClaims, sign, signWith } from "./tokens.ts";
 
 function keysOf(algorithm: string): KeyPairKeyObjectResult {
@@ -12,34 +13,8 @@ function keysOf(algorithm: string): KeyPairKeyObjectResult {
   return generateKeyPairSync("ed25519");
 }
 
-/** An identity provider's key set, served on loopback. */
-class KeySetServer implements AsyncDisposable {
-  keys: Record<string, unknown>[] = [];
-  /** Answers in the place of the key set. */
-  failure: Response | undefined;
-  requests = 0;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-
-  constructor() {
-    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
-      this.requests++;
-      return this.failure?.clone() ?? Response.json({ keys: this.keys });
-    });
-  }
-
-  /** Adds the public half to the set. */
-  publish({ publicKey }: KeyPairKeyObjectResult, claims: Record<string, unknown> = {}): void {
-    this.keys.push({ ...publicKey.export({ format: "jwk" }), ...claims });
-  }
-
-  verifier(): Promise<VerifyToken> {
-    const url = `http://127.0.0.1:${this.#server.addr.port}/keys`;
-    return createTokenVerifier(readConfig({ JWT_JWKS_URL: url }, { development: false }));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
-  }
+function verifierFor({ url }: KeySetServer): Promise<VerifyToken> {
+  return createTokenVerifier(readConfig({ JWT_JWKS_URL: url }, { development: false }));
 }
 
 const reasonOf = (verify: VerifyToken, token: string): Promise<string> =>
@@ -51,7 +26,7 @@ const reasonOf = (verify: VerifyToken, token: string): Promise<string> =>
 
 Deno.test("a key set verifies RS256, ES256 and EdDSA, with one request for all", async () => {
   await using server = new KeySetServer();
-  const verify = await server.verifier();
+  const verify = await verifierFor(server);
   const algorithms = ["RS256", "ES256", "EdDSA"];
   const keys = algorithms.map((algorithm) => keysOf(algorithm));
   keys.forEach((pair, index) => server.publish(pair, { kid: `k${index}`, use: "sig" }));
@@ -65,7 +40,7 @@ Deno.test("a key set verifies RS256, ES256 and EdDSA, with one request for all",
 
 Deno.test("a key that is new in the set works at once, and one that was taken out no longer", async () => {
   await using server = new KeySetServer();
-  const verify = await server.verifier();
+  const verify = await verifierFor(server);
   const [before, after] = [keysOf("ES256"), keysOf("ES256")];
   server.publish(before, { kid: "before" });
   const oldToken = await signWith(before.privateKey, "ES256", "before");
@@ -84,7 +59,7 @@ Deno.test("a key that is new in the set works at once, and one that was taken ou
 
 Deno.test("tokens of unknown keys do not make the gateway ask again and again", async () => {
   await using server = new KeySetServer();
-  const verify = await server.verifier();
+  const verify = await verifierFor(server);
   server.publish(keysOf("ES256"), { kid: "known" });
   const stranger = keysOf("ES256");
   for (let index = 0; index < 50; index++) {
@@ -96,7 +71,7 @@ Deno.test("tokens of unknown keys do not make the gateway ask again and again", 
 
 Deno.test("a token without a key id may be signed by any key of the set", async () => {
   await using server = new KeySetServer();
-  const verify = await server.verifier();
+  const verify = await verifierFor(server);
   const pairs = [keysOf("EdDSA"), keysOf("EdDSA")];
   for (const pair of pairs) server.publish(pair);
   for (const { privateKey } of pairs) {
@@ -110,7 +85,7 @@ Deno.test("a token without a key id may be signed by any key of the set", async 
 
 Deno.test("a key set never verifies an HMAC, not even with a key of its own", async () => {
   await using server = new KeySetServer();
-  const verify = await server.verifier();
+  const verify = await verifierFor(server);
   const secret = "an octet key that somebody published";
   server.keys.push({ kty: "oct", k: btoa(secret), kid: "oct", alg: "HS256" });
   const token = sign(goodClaims(), { alg: "HS256", kid: "oct" }, secret);
@@ -127,7 +102,7 @@ Deno.test("a key set that cannot be read makes the gateway unavailable, not the 
   ];
   for (const failure of failures) {
     server.failure = failure;
-    assert.deepEqual(JSON.parse(await reasonOf(await server.verifier(), token)), {
+    assert.deepEqual(JSON.parse(await reasonOf(await verifierFor(server), token)), {
       code: -32004,
       message: "Unavailable",
       data: { part: "jwks" },

@@ -1,37 +1,10 @@
 import { strict as assert } from "node:assert";
-import type { RpcError } from "../../src/protocol/errors.ts";
-import {
-  ClosedError,
-  connect,
-  type GameClient,
-  HandshakeError,
-  open,
-} from "../support/game_client.ts";
-import { until } from "../support/wait.ts";
-import { type LocalGateway, serveGateway } from "./local_gateway.ts";
+import { connect, open } from "../support/game_client.ts";
+import { serveGateway } from "./local_gateway.ts";
+import { refusal } from "./refusal.ts";
 import { AUDIENCE, BAD_TOKENS, goodClaims, ISSUER, SECRET, sign } from "./tokens.ts";
 
 const TERMS = { JWT_SECRET: SECRET, JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE };
-
-/** The refusal of an upgrade; checks the shape that every HTTP error has. */
-async function refusal(local: LocalGateway, options: Parameters<typeof open>[1] = {}) {
-  const error = await assertHandshakeError(open(local.wsUrl, options));
-  assert.equal(error.headers.get("content-type"), "application/json");
-  const body = JSON.parse(error.body);
-  assert.deepEqual(Object.keys(body), ["error"]);
-  assert.equal(typeof body.error.message, "string");
-  return { status: error.status, headers: error.headers, ...body.error };
-}
-
-async function assertHandshakeError(opening: Promise<GameClient>): Promise<HandshakeError> {
-  try {
-    await (await opening).close();
-  } catch (error) {
-    if (error instanceof HandshakeError) return error;
-    throw error;
-  }
-  throw new Error("The upgrade was not refused");
-}
 
 Deno.test("a bad token is refused with its reason, however it is given", async (test) => {
   await using local = await serveGateway({ env: TERMS });
@@ -208,66 +181,4 @@ Deno.test("a handshake that is not a WebSocket's is refused, and the next one wo
     assert.deepEqual({ status, code }, { status: 400, code: -32600 }, JSON.stringify(headers));
   }
   await using _ = await connect(local.wsUrl, { headers: authorization });
-});
-
-Deno.test("a full node turns clients away until one leaves", async () => {
-  await using local = await serveGateway({ env: { MAX_CONNECTIONS: "2" } });
-  await using _ann = await local.player("ann");
-  const bob = await local.player("bob");
-  const token = await local.token("cid");
-  const { status, headers, code, data } = await refusal(local, { token });
-  assert.deepEqual({ status, code, data }, {
-    status: 503,
-    code: -32004,
-    data: { part: "gateway", reason: "full" },
-  });
-  assert.match(headers.get("retry-after") ?? "", /^[1-9]\d*$/);
-  await bob.close();
-  await until(async () => {
-    await using client = await local.player("cid");
-    return client.welcome.user_id === "cid";
-  }, { what: "a free place" });
-});
-
-Deno.test("MAX_CONNECTIONS holds when many connect at once", async () => {
-  await using local = await serveGateway({ env: { MAX_CONNECTIONS: "10" } });
-  const attempts = await Promise.allSettled(
-    Array.from({ length: 60 }, (_, index) => local.player(`user${index}`)),
-  );
-  const clients = attempts.filter((attempt) => attempt.status === "fulfilled")
-    .map((attempt) => attempt.value);
-  for (const attempt of attempts) {
-    if (attempt.status === "rejected") assert.equal(attempt.reason.status, 503);
-  }
-  assert.equal(clients.length, 10);
-  await Promise.all(clients.map((client) => client.close()));
-});
-
-Deno.test("a draining node turns clients away", async () => {
-  const local = await serveGateway();
-  const token = await local.token("ann");
-  const url = local.wsUrl;
-  const draining = local.gateway.drain();
-  const error = await assertHandshakeError(open(url, { token }));
-  assert.equal(error.status, 503);
-  assert.match(error.headers.get("retry-after") ?? "", /^[1-9]\d*$/);
-  assert.equal(JSON.parse(error.body).error.data.reason, "draining");
-  await draining;
-  await local[Symbol.asyncDispose]();
-});
-
-Deno.test("a client that was being let in when the drain began is seen off, too", async () => {
-  const local = await serveGateway();
-  const clients = Array.from({ length: 20 }, (_, index) => local.player(`user${index}`));
-  // As soon as the first is in, some others are between their answer and their opening.
-  await Promise.race(clients);
-  await local.gateway.drain();
-  for (const attempt of await Promise.allSettled(clients)) {
-    if (attempt.status === "fulfilled") {
-      assert.deepEqual((await attempt.value.closed).code, 1012);
-    } else if (attempt.reason instanceof ClosedError) {
-      assert.equal(attempt.reason.closed.code, 1012);
-    } else assert.equal((attempt.reason as HandshakeError | RpcError & { status: 0 }).status, 503);
-  }
-  await local[Symbol.asyncDispose]();
 });

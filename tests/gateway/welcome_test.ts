@@ -1,39 +1,8 @@
 import { strict as assert } from "node:assert";
-import { createMemoryStore } from "../../src/presence/store_memory.ts";
-import type { PresenceStore } from "../../src/presence/store.ts";
 import { ClosedError, open } from "../support/game_client.ts";
 import { until } from "../support/wait.ts";
+import { GatedStore } from "./gated_store.ts";
 import { serveGateway } from "./local_gateway.ts";
-
-/** A store whose writes wait while the gate is shut. */
-class GatedStore {
-  readonly store: PresenceStore;
-  #gate: PromiseWithResolvers<void> | undefined;
-  /** Writes that wait. */
-  waiting = 0;
-
-  constructor() {
-    const memory = createMemoryStore({ resumeWindowMs: 60_000 });
-    const apply: PresenceStore["apply"] = async (instance, changes) => {
-      this.waiting++;
-      await this.#gate?.promise;
-      this.waiting--;
-      return await memory.apply(instance, changes);
-    };
-    this.store = new Proxy<PresenceStore>(memory, {
-      get: (_, name: keyof PresenceStore) => name === "apply" ? apply : memory[name].bind(memory),
-    });
-  }
-
-  shut(): void {
-    this.#gate = Promise.withResolvers();
-  }
-
-  open(): void {
-    this.#gate?.resolve();
-    this.#gate = undefined;
-  }
-}
 
 Deno.test("the welcome is the first message, whatever happens while a client joins", async () => {
   const gated = new GatedStore();

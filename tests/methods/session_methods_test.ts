@@ -1,8 +1,11 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { SignJWT } from "jose";
+import type { PresencesResult } from "../../src/protocol/methods.ts";
+import { GatedStore } from "../gateway/gated_store.ts";
+import { KeySetServer } from "../gateway/key_set_server.ts";
 import { serveGateway } from "../gateway/local_gateway.ts";
-import { connect, type GameClient } from "../support/game_client.ts";
+import { connect, type GameClient, open } from "../support/game_client.ts";
 import { until } from "../support/wait.ts";
 import { refusalOf, wrongPaths } from "./refusals.ts";
 
@@ -67,40 +70,52 @@ Deno.test("auth.refresh refuses other users' and bad tokens, and the old one goe
 });
 
 Deno.test("a client that leaves while its newer token is verified leaves nothing behind", async () => {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const jwk = publicKey.export({ format: "jwk" });
-  const gate = Promise.withResolvers<void>();
-  let requests = 0;
-  const keySet = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async () => {
-    if (++requests > 1) await gate.promise;
-    return Response.json({
-      keys: [{ ...jwk, kid: "old" }, { ...jwk, kid: "new" }].slice(0, requests),
+  await using keySet = new KeySetServer();
+  const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const sign = (kid: string, sub = "ann") =>
+    new SignJWT().setProtectedHeader({ alg: "ES256", kid }).setSubject(sub)
+      .setExpirationTime("1h").sign(keys.privateKey);
+  keySet.publish(keys, { kid: "old" });
+  const gated = new GatedStore();
+  const env = { JWT_JWKS_URL: keySet.url, PRESENCE_GRACE_MS: "0", RATE_LIMIT_MESSAGES: "0" };
+  await using local = await serveGateway({ env, store: gated.store });
+  const client = await connect(local.wsUrl, { token: await sign("old") });
+  const token = await sign("new");
+  keySet.publish(keys, { kid: "new" });
+  keySet.hold();
+  // A key set is asked again only a second later.
+  await until(() => {
+    client.notify("auth.refresh", { token });
+    return keySet.requests === 2;
+  }, { what: "the gateway to ask for the key", intervalMs: 100 });
+
+  // Writes under way, as many as there may be: the leave has to wait for them.
+  gated.shut();
+  const { hub } = local.gateway.node;
+  const others: GameClient[] = [];
+  for (let count = 2; count <= 9; count++) {
+    others.push(await open(local.wsUrl, { token: await sign("old", `other${count}`) }));
+    await until(() => hub.size === count && gated.waiting >= Math.min(count - 1, 4), {
+      what: "a write to be under way",
     });
-  });
-  const sign = (kid: string) =>
-    new SignJWT().setProtectedHeader({ alg: "ES256", kid }).setSubject("ann")
-      .setExpirationTime("1h").sign(privateKey);
-  {
-    const url = `http://127.0.0.1:${keySet.addr.port}/`;
-    const env = { JWT_JWKS_URL: url, PRESENCE_GRACE_MS: "0" };
-    await using local = await serveGateway({ env });
-    const client = await connect(local.wsUrl, { token: await sign("old") });
-    const token = await sign("new");
-    const { tracker } = local.gateway.node.presence;
-    await until(() => {
-      client.notify("auth.refresh", { token });
-      return requests === 2;
-    }, { what: "the gateway to ask for the key", intervalMs: 100 });
-    await client.close();
-    await until(() => tracker.size === 0, { what: "the session's end" });
-    gate.resolve();
-    await using other = await connect(local.wsUrl, { token });
-    assert.equal(tracker.size, 1);
-    const { total } = await other.call<{ total: number }>("presence.list");
-    assert.equal(total, 1);
-    assert.equal(other.welcome.presence.sessions, 1);
   }
-  await keySet.shutdown();
+  await client.close();
+  await until(() => hub.size === 8, { what: "the end" });
+  keySet.release();
+  // Its token needs the same key: once it is in, the earlier one was verified, too.
+  others.push(await open(local.wsUrl, { token: await sign("new", "late") }));
+  await until(() => hub.size === 9, { what: "the late client" });
+  gated.open();
+  for (const other of others) await other.welcomed();
+  const [observer] = others as [GameClient];
+  await until(async () => {
+    const { presences } = await observer.call<PresencesResult>("presence.get", {
+      user_ids: ["ann"],
+    });
+    return presences[0]?.sessions === 0;
+  }, { what: "the session's end" });
+  assert.equal(local.gateway.node.presence.tracker.size, 9);
+  for (const other of others) await other.close();
 });
 
 Deno.test("session.resume of a session that is unknown or another user's resumes nothing", async () => {

@@ -1,0 +1,37 @@
+/**
+ * A presence store that a test can hold up.
+ *
+ * @module
+ */
+import { createMemoryStore } from "../../src/presence/store_memory.ts";
+import type { PresenceStore } from "../../src/presence/store.ts";
+
+/** A store whose writes wait while the gate is shut. */
+export class GatedStore {
+  readonly store: PresenceStore;
+  #gate: PromiseWithResolvers<void> | undefined;
+  /** Writes that wait. */
+  waiting = 0;
+
+  constructor() {
+    const memory = createMemoryStore({ resumeWindowMs: 60_000 });
+    const apply: PresenceStore["apply"] = async (instance, changes) => {
+      this.waiting++;
+      await this.#gate?.promise;
+      this.waiting--;
+      return await memory.apply(instance, changes);
+    };
+    this.store = new Proxy<PresenceStore>(memory, {
+      get: (_, name: keyof PresenceStore) => name === "apply" ? apply : memory[name].bind(memory),
+    });
+  }
+
+  shut(): void {
+    this.#gate = Promise.withResolvers();
+  }
+
+  open(): void {
+    this.#gate?.resolve();
+    this.#gate = undefined;
+  }
+}
