@@ -18,8 +18,10 @@ const HOLD_MS = 1000;
 /** How long a client that resumes waits for the stream to be there, in ms. */
 const READY_LIMIT_MS = 3000;
 
-/** Ended sessions of this node that are remembered at most, the latest ones. */
+/** Ended sessions of this node that are remembered, the latest ones… */
 const MAX_PAST = 50_000;
+/** …and so many more before the oldest are forgotten: a set finds its oldest only past all that left. */
+const MAX_PAST_SURPLUS = 1000;
 
 interface Delivered {
   readonly following: Following;
@@ -74,11 +76,7 @@ export class Delivery {
     delivered.timer?.cancel();
     delivered.following.stop();
     this.#past.add(connection.sessionId);
-    if (this.#past.size <= MAX_PAST) return;
-    for (const oldest of this.#past) {
-      this.#past.delete(oldest);
-      break;
-    }
+    if (this.#past.size > MAX_PAST + MAX_PAST_SURPLUS) this.#forgetOldest();
   }
 
   /** Live events wait until {@linkcode release}. */
@@ -160,6 +158,13 @@ export class Delivery {
 
   #wasHere(sessionId: string): boolean {
     return this.#past.has(sessionId) || this.#hub.session(sessionId) !== undefined;
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#past) {
+      if (this.#past.size <= MAX_PAST) return;
+      this.#past.delete(oldest);
+    }
   }
 
   async #ready(following: Following): Promise<void> {
