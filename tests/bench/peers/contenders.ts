@@ -18,6 +18,8 @@ export interface Contender {
   readonly dialect: Dialect;
   /** Whether clients are let in by nothing but a token. */
   readonly needsToken: boolean;
+  /** Where Waygate's sources are, when not here: an earlier state of them, to compare with. */
+  readonly checkout?: string;
 }
 
 /** What the others are compared with: what the runtime can do at all. */
@@ -33,14 +35,26 @@ export const CONTENDERS: readonly Contender[] = [
   { name: "Colyseus", server: "colyseus", dialect: COLYSEUS, needsToken: false },
 ];
 
+/** Another state of Waygate's sources, plain and batch, as two more contenders. */
+export function checkedOut(name: string, checkout: string): readonly Contender[] {
+  return CONTENDERS.filter(({ server }) => server === "waygate").map((contender) => ({
+    ...contender,
+    name: contender.name.replace("Waygate", name),
+    checkout,
+  }));
+}
+
 /** Signs the tokens of a run, and is known to every server. */
 export const SECRET = "a secret of the benchmark, of more than 32 bytes";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** Starts a contender's server. */
-export function startServer({ server }: Contender, runtime: PeerRuntime): Promise<PinnedServer> {
-  if (server === "waygate") return PinnedServer.start(waygate());
+export function startServer(
+  { server, checkout }: Contender,
+  runtime: PeerRuntime,
+): Promise<PinnedServer> {
+  if (server === "waygate") return PinnedServer.start(waygate(checkout ?? ROOT));
   const listening = /listening (\d+)/;
   const env = { JWT_SECRET: SECRET };
   if (server !== "bare_deno") {
@@ -56,7 +70,7 @@ export function startServer({ server }: Contender, runtime: PeerRuntime): Promis
   });
 }
 
-function waygate(): ServerSpec {
+function waygate(directory: string): ServerSpec {
   return {
     name: "waygate",
     listening: /"address":"http:\/\/[^"]+:(\d+)"/,
@@ -69,7 +83,7 @@ function waygate(): ServerSpec {
       "--allow-read=dist/lobby",
       "main.ts",
     ],
-    cwd: ROOT,
+    cwd: directory,
     env: {
       HOST: "127.0.0.1",
       PORT: "0",

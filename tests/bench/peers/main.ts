@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import { ConnectWork } from "./connects.ts";
-import { BASELINE, type Contender, CONTENDERS, startServer } from "./contenders.ts";
+import { BASELINE, checkedOut, type Contender, CONTENDERS, startServer } from "./contenders.ts";
 import { FanOutWork } from "./fan_out.ts";
 import { idleMemory } from "./idle_memory.ts";
 import { onDeno, onNode, type PeerRuntime } from "./peer_runtime.ts";
@@ -18,7 +18,10 @@ import type { Sample } from "./sample.ts";
 import type { PinnedServer } from "./server.ts";
 
 const USAGE = `Usage: deno task bench:peers [--work ping,fan-out,connects,memory] [--only NAME,…]
-  [--rounds 5] [--seconds 1] [--runtime node|deno] [--json FILE]`;
+  [--rounds 5] [--seconds 1] [--runtime node|deno] [--json FILE] [--checkout NAME=DIRECTORY]…
+
+--only takes names as the tables have them. --checkout adds another state of Waygate's sources to the
+contenders, for example one made by: git archive COMMIT | tar x -C DIRECTORY`;
 
 const IDLE_CONNECTIONS = 4000;
 const WARM_UP_MS = 1000;
@@ -31,6 +34,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "1" },
     runtime: { type: "string", default: "node" },
     json: { type: "string" },
+    checkout: { type: "string", multiple: true, default: [] },
     help: { type: "boolean", default: false },
   },
 });
@@ -42,7 +46,9 @@ const rounds = Number(values.rounds);
 const sliceMs = Number(values.seconds) * 1000;
 const works = values.work.split(",");
 const chosen = new Set(values.only?.toLowerCase().split(","));
-const contenders = CONTENDERS.filter(({ name }) =>
+const checkouts = values.checkout.map((pair) => pair.split("=", 2) as [string, string]);
+const known = [...CONTENDERS, ...checkouts.flatMap((checkout) => checkedOut(...checkout))];
+const contenders = known.filter(({ name }) =>
   name === BASELINE || values.only === undefined || chosen.has(name.toLowerCase())
 );
 const runtime: PeerRuntime = values.runtime === "node" ? await onNode() : onDeno;
