@@ -101,6 +101,7 @@ function resume(
     status,
     location,
     updated_at_ms,
+    resumed_from: from,
   });
   const ended = without(without(record.ended, from), session.session_id);
   return next(record, change, sessions, ended, windowMs);
@@ -166,5 +167,6 @@ function without<T>(entries: Readonly<Record<string, T>>, id: string): Record<st
 function isSame(a: SessionState, b: SessionState): boolean {
   return a.instance === b.instance && a.region === b.region && a.name === b.name &&
     a.status === b.status && a.location === b.location &&
-    a.updated_at_ms === b.updated_at_ms && a.connected_at_ms === b.connected_at_ms;
+    a.updated_at_ms === b.updated_at_ms && a.connected_at_ms === b.connected_at_ms &&
+    a.resumed_from === b.resumed_from;
 }

@@ -23,6 +23,8 @@ export interface SessionState {
   readonly updated_at_ms: number;
   /** When it joined, in ms. */
   readonly connected_at_ms: number;
+  /** The earlier session whose place it has taken, the last one. */
+  readonly resumed_from?: string;
 }
 
 /** What a session that resumes an ended one goes on with. */

@@ -48,7 +48,8 @@ export interface LeaveChange {
  * nobody sees as going offline: the earlier one is gone and forgotten (not even `ended` remembers it,
  * so only the first to resume it wins), and the new one, put as by {@linkcode PutChange}, goes on with
  * the earlier one's status, location and `updated_at_ms`, unless it has already said something of
- * itself. When the earlier session is unknown, nothing happens and the outcome's `changed` is false.
+ * itself. When the earlier session is unknown, nothing happens and the outcome's `changed` is false;
+ * should that be because this change was made before, unseen, the new session's `resumed_from` says so.
  */
 export interface ResumeChange {
   /** By this the kinds of change are told apart. */
@@ -136,6 +137,9 @@ export class InvalidCursorError extends Error {
 
 /** Keeps every user's sessions, whole, and who holds them. */
 export interface PresenceStore {
+  /** Whether it is part of this process: no call is saved by gathering changes, so they are not kept waiting. */
+  readonly isInProcess?: boolean;
+
   /**
    * Applies changes in their order, each user's merge and version in one atomic step.
    *

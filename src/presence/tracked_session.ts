@@ -34,6 +34,8 @@ export interface TrackedSession {
   /** Set while the socket is broken and the session waits for nothing but its grace to pass. */
   grace: WheelTimer | undefined;
   isLeaving: boolean;
+  /** The earlier session that it resumed, once whoever asked for it was told. */
+  toldResumedFrom: string | undefined;
 }
 
 /** A session that has said nothing of itself yet. */
@@ -48,6 +50,7 @@ export function beginSession(
     shownAt: null,
     grace: undefined,
     isLeaving: false,
+    toldResumedFrom: undefined,
     state: {
       session_id: sessionId,
       instance,

@@ -110,14 +110,18 @@ export class PresenceTracker {
 
   /**
    * A session goes on where an earlier one of the same user stopped. The outcome's `changed` is
-   * false when the earlier one is not known, or not the user's.
+   * false when the earlier one is not known, not the user's, or resumed already and told so.
    *
-   * @throws {StoreUnavailableError}
+   * @throws {StoreUnavailableError} when the store is away; it is tried again, and whoever asks again
+   * learns what came of it
    */
   async resume(sessionId: string, fromSessionId: string): Promise<Outcome> {
     const outcome = await this.#writer.write(sessionId, { op: "resume", fromSessionId });
-    if (outcome.changed) this.#forget(fromSessionId);
-    return outcome;
+    const session = this.#sessions.get(sessionId);
+    const changed = hasResumed(outcome, sessionId, fromSessionId) &&
+      session?.toldResumedFrom !== fromSessionId;
+    if (changed && session !== undefined) session.toldResumedFrom = fromSessionId;
+    return { ...outcome, changed };
   }
 
   /** A session is over for good. */
@@ -189,6 +193,9 @@ export class PresenceTracker {
   }
 
   #onOutcome(sessionId: string, intent: Intent, outcome: Outcome, isRepeated: boolean): void {
+    if (intent.op === "resume" && hasResumed(outcome, sessionId, intent.fromSessionId)) {
+      this.#forget(intent.fromSessionId);
+    }
     const session = this.#sessions.get(sessionId);
     const shownAt = session?.shownAt ?? null;
     if (session !== undefined) {
@@ -209,9 +216,20 @@ export class PresenceTracker {
 
   /** Takes over what the store let the session go on with. */
   #adopt(session: TrackedSession, outcome: Outcome): void {
-    const stored = outcome.sessions.find((other) => other.session_id === session.state.session_id);
-    if (stored === undefined || stored.updated_at_ms <= session.state.updated_at_ms) return;
+    const stored = sessionIn(outcome, session.state.session_id);
+    if (stored?.resumed_from === undefined) return;
+    session.state = { ...session.state, resumed_from: stored.resumed_from };
+    if (stored.updated_at_ms <= session.state.updated_at_ms) return;
     const { status, location, updated_at_ms } = stored;
     session.state = { ...session.state, status, location, updated_at_ms };
   }
+}
+
+/** Whether a session has taken another's place, by this change or by an attempt whose answer was lost. */
+function hasResumed(outcome: Outcome, sessionId: string, fromSessionId: string): boolean {
+  return sessionIn(outcome, sessionId)?.resumed_from === fromSessionId;
+}
+
+function sessionIn({ sessions }: Outcome, sessionId: string): SessionState | undefined {
+  return sessions.find((session) => session.session_id === sessionId);
 }

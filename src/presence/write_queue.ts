@@ -1,4 +1,4 @@
-import type { Outcome } from "./store.ts";
+import { type Outcome, StoreUnavailableError } from "./store.ts";
 
 /** What is to be written of a session. Its state is read only when it is sent: the newest wins. */
 export type Intent =
@@ -15,6 +15,9 @@ export interface Pending {
   /** Whether it was sent before, and nobody knows what became of it. */
   readonly isRepeated: boolean;
 }
+
+/** A session has resumed one other at most: so many attempts wait, and further ones are not kept. */
+const MAX_RESUMES = 4;
 
 /**
  * What waits to be written, sessions in order of arrival and a session's own intents in order. It is
@@ -39,6 +42,8 @@ export class WriteQueue {
     if (queue === undefined || last === undefined) this.#queues.set(pending.sessionId, [pending]);
     else if (overtakes(pending.intent, last.intent)) {
       queue[queue.length - 1] = merged(last, pending);
+    } else if (pending.intent.op === "resume" && resumes(queue) >= MAX_RESUMES) {
+      rejectAll([pending], new StoreUnavailableError("Too much waits for the presence store"));
     } else queue.push(pending);
   }
 
@@ -105,7 +110,12 @@ export function concerned({ sessionId, intent }: Pending): string[] {
 
 /** Whether writing the later intent makes the earlier one needless. */
 function overtakes(later: Intent, earlier: Intent): boolean {
-  return later.op !== "resume" && earlier.op !== "resume";
+  if (later.op !== "resume") return earlier.op !== "resume";
+  return earlier.op === "resume" && earlier.fromSessionId === later.fromSessionId;
+}
+
+function resumes(queue: readonly Pending[]): number {
+  return queue.filter(({ intent }) => intent.op === "resume").length;
 }
 
 /** The later one, for both. */

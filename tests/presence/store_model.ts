@@ -165,6 +165,7 @@ export class StoreModel {
       if (earlier === undefined || from === session_id) return false;
       const { status, location, updated_at_ms } = earlier;
       if (session.updated_at_ms === 0) session = { ...session, status, location, updated_at_ms };
+      session = { ...session, resumed_from: from };
       sessions.delete(from);
       ended.delete(from);
     } else if (JSON.stringify(sessions.get(session_id)) === JSON.stringify(session)) {

@@ -81,6 +81,48 @@ Deno.test("resume() ends a session whose socket still seems to live, for good", 
   assert.deepEqual([(await look(store, "ada")).sessions, tracker.size], [1, 1]);
 });
 
+Deno.test("resume() whose answer was lost says so when asked again, once, and ends the earlier session", async () => {
+  using time = new FakeTime();
+  const { join, tracker, announced, faulty, store } = await start();
+  await time.run(join("ws_1"));
+  await time.run(tracker.update("ws_1", { location: "arena" }));
+  await time.run(join("ws_2"));
+  faulty.losesAnswers = true;
+  await assert.rejects(time.run(tracker.resume("ws_2", "ws_1")), StoreUnavailableError);
+  await assert.rejects(time.run(tracker.resume("ws_2", "ws_1")), StoreUnavailableError);
+  announced.length = 0;
+  faulty.losesAnswers = false;
+  await time.advance(3000);
+  assert.deepEqual([announced.length, tracker.size, (await look(store, "ada")).sessions], [
+    1,
+    1,
+    1,
+  ]);
+  assert.equal((await time.run(tracker.resume("ws_2", "ws_1"))).changed, true);
+  assert.equal(tracker.state("ws_2")?.location, "arena");
+  assert.equal((await time.run(tracker.resume("ws_2", "ws_1"))).changed, false);
+  assert.equal((await time.run(tracker.resume("ws_2", "ws_0"))).changed, false);
+});
+
+Deno.test("resume() asked for again and again while the store is away does not pile up", async () => {
+  using time = new FakeTime();
+  const { join, tracker, faulty } = await start();
+  await time.run(join("ws_1"));
+  await time.run(join("ws_2"));
+  faulty.isAway = true;
+  for (let times = 0; times < 20; times++) {
+    for (const from of ["ws_1", "ws_1", `ws_x${times}`]) {
+      await assert.rejects(time.run(tracker.resume("ws_2", from)), StoreUnavailableError);
+    }
+  }
+  faulty.isAway = false;
+  faulty.calls.length = 0;
+  await time.advance(5000);
+  const resumes = faulty.calls.flatMap(({ changes }) => changes.map(({ op }) => op));
+  assert.ok(resumes.length <= 4, resumes.join());
+  assert.equal(tracker.state("ws_2")?.resumed_from, "ws_1");
+});
+
 Deno.test("a session that ends before the store heard of it is never written", async () => {
   using time = new FakeTime();
   const { join, tracker, faulty, announced } = await start();

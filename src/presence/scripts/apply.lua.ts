@@ -85,6 +85,7 @@ end
 
 local SESSION_FIELDS = {
   "instance", "region", "name", "status", "location", "updated_at_ms", "connected_at_ms",
+  "resumed_from",
 }
 
 local function is_same(a, b)
@@ -132,6 +133,7 @@ function rules.resume(record, change)
     session.location = earlier.location
     session.updated_at_ms = earlier.updated_at_ms
   end
+  session.resumed_from = from
   record.sessions[from] = nil
   record.ended[from] = nil
   record.sessions[session.session_id] = session

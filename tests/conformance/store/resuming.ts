@@ -32,7 +32,8 @@ export function testResuming(name: string, open: OpenStores): void {
     const { status, location, updated_at_ms } = EARLIER;
     assert.equal(outcome.changed, true);
     assert.equal(outcome.previous_location, "arena");
-    assert.deepEqual(outcome.sessions, [{ ...LATER, status, location, updated_at_ms }]);
+    const state = { ...LATER, status, location, updated_at_ms, resumed_from: "ws_a" };
+    assert.deepEqual(outcome.sessions, [state]);
     assert.equal(outcome.presence.session_id, "ws_b");
     assert.equal(outcome.presence.location, "arena");
     assert.equal(outcome.presence.version, T0 + 9);
@@ -95,7 +96,7 @@ export function testResuming(name: string, open: OpenStores): void {
     await join(store, "ada", spoke);
     const outcome = only(await store.apply("n2:1", [resume("ada", "ws_a", spoke, T0 + 9)]));
     assert.equal(outcome.changed, true);
-    assert.deepEqual(outcome.sessions, [spoke]);
+    assert.deepEqual(outcome.sessions, [{ ...spoke, resumed_from: "ws_a" }]);
   });
 
   Deno.test(`${name}: nothing is resumed that the user never had`, async () => {
@@ -130,6 +131,8 @@ export function testResuming(name: string, open: OpenStores): void {
       resume("ada", "ws_a", LATER, T0 + 6),
     ]);
     assert.deepEqual(outcomes.map((outcome) => outcome.changed), [true, false]);
+    const taken = outcomes.map(({ sessions }) => sessions.map((state) => state.resumed_from));
+    assert.deepEqual(taken, [["ws_a"], ["ws_a"]], "the second is told of the first");
   });
 
   Deno.test(`${name}: of many ended sessions the newest are remembered`, async () => {
