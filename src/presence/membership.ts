@@ -1,7 +1,7 @@
 import { type Bus, BusError, type BusMessage, type BusSubscription } from "../bus/bus.ts";
 import type { Subjects } from "../bus/subjects.ts";
 import { nodeOf } from "./instance.ts";
-import { type Beat, Peers } from "./peers.ts";
+import { type Beat, Peers, type Verdict } from "./peers.ts";
 import type { Instance } from "./store.ts";
 
 const BEAT_MS = 500;
@@ -28,13 +28,16 @@ export interface MembershipOptions {
   readonly onBuried: () => void;
   /** This node's peers take it for dead, or it was absent for so long that they may. */
   readonly onDoubt: () => void;
+  /** Something that another node said was lost, though this node's own link is up. */
+  readonly onMissed: () => void;
 }
 
 /**
  * Which nodes there are. Each beats on the bus; one that is late is asked on a subject of its own,
- * and when the bus says that nobody is there, its process is gone: a crash is proven, not guessed.
- * One that is there but does not answer is convicted by its silence. A node whose own link is down
- * suspects nobody.
+ * and when the bus says, and says again, that nobody is there, its process is gone: a crash is proven,
+ * not guessed. One that is there but does not answer is convicted by its silence. A node whose own
+ * link is down, or that does not hear even itself, suspects nobody. Beats are numbered: one that never
+ * came tells that other words may have got lost with it.
  */
 export class Membership {
   readonly #options: MembershipOptions;
@@ -76,7 +79,9 @@ export class Membership {
 
   /** Beats now, besides the regular beats. */
   beat(): void {
-    this.#publish(this.#options.nodeId, this.#options.beat());
+    if (this.#options.bus.status !== "connected") return;
+    const seq = this.#peers.beat();
+    this.#publish(this.#options.nodeId, { ...this.#options.beat(), seq });
   }
 
   /** Tells the others that what was left of a dead instance is ended. */
@@ -112,7 +117,7 @@ export class Membership {
     if (news === undefined) return;
     const isOwn = news.instance === this.#options.beat().instance;
     if ("buried_by" in news) this.#mourn(news, isOwn);
-    else if (isOwn) this.#peers.hearSelf(performance.now());
+    else if (isOwn) this.#peers.hearSelf(news.seq ?? 0, performance.now());
     else if (this.#peers.hear(news, performance.now())) void this.#ask(news.node_id);
   }
 
@@ -126,10 +131,22 @@ export class Membership {
 
   #judge(): void {
     if (this.#options.bus.status !== "connected") return;
-    for (const verdict of this.#peers.judge(performance.now())) {
-      if (verdict.kind === "dead") this.#options.onDead(verdict.instance);
-      else if (verdict.kind === "ask") void this.#ask(verdict.nodeId);
-      else this.#options.onDoubt();
+    for (const verdict of this.#peers.judge(performance.now())) this.#follow(verdict);
+  }
+
+  #follow(verdict: Verdict): void {
+    const { onDead, onDoubt, onMissed } = this.#options;
+    switch (verdict.kind) {
+      case "ask":
+        return void this.#ask(verdict.nodeId);
+      case "beat":
+        return this.beat();
+      case "dead":
+        return onDead(verdict.instance);
+      case "doubt":
+        return onDoubt();
+      case "missed":
+        return onMissed();
     }
   }
 
@@ -145,7 +162,7 @@ export class Membership {
     } catch (error) {
       // Only this proves anything: nobody listens where the node would.
       if (error instanceof BusError && error.reason === "no_responders") {
-        this.#giveUp(this.#peers.absent(nodeId));
+        this.#giveUp(this.#peers.absent(nodeId, performance.now()));
       }
     } finally {
       this.#asked.delete(nodeId);
@@ -164,9 +181,14 @@ function parseNews(data: string): Beat | Obituary | undefined {
     if (typeof news.buried_by === "string") return news as Obituary;
     const isBeat = typeof news.node_id === "string" && typeof news.region === "string" &&
       typeof news.connections === "number" && typeof news.started_at === "string" &&
-      typeof news.is_leaving === "boolean";
+      typeof news.is_leaving === "boolean" && isCount(news.seq);
     return isBeat ? news as Beat : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether it may stand where a number is optional. */
+function isCount(value: unknown): boolean {
+  return value === undefined || typeof value === "number";
 }

@@ -11,6 +11,12 @@ const SILENT_MS = 1500;
 const DEAF_MS = 800;
 /** What passes between two looks counts up to this, in ms: while we stood still we heard nobody. */
 const ATTENTION_MS = 100;
+/** After our own beat has come back, what others said before has so long to come as well, in ms. */
+const BEHIND_MS = 100;
+/** Nobody has to be there for so long, in ms: who only changes servers is gone for a moment, too. */
+const ABSENT_MS = 250;
+/** A node that has beaten more often than that was there before it was first heard. */
+const FIRST_BEATS = 3;
 
 /** What a heartbeat says. */
 export interface Beat {
@@ -22,6 +28,8 @@ export interface Beat {
   readonly started_at: string;
   /** The node has ended all of its sessions and goes. */
   readonly is_leaving: boolean;
+  /** Counts the beats that the process has sent, from 1; absent where it answers. */
+  readonly seq?: number;
 }
 
 interface Peer {
@@ -30,15 +38,25 @@ interface Peer {
   readonly heardAtMs: number;
   /** False after a cut of our own: then silence may be ours, until we hear from it again. */
   readonly isProven: boolean;
+  /** Since when nobody is there under its name, by the listening clock. */
+  readonly absentSinceMs?: number;
+  /** Our last beat when it had been silent for too long. */
+  readonly suspectedAtSeq?: number;
+  /** When a later beat of ours came back, by the listening clock. */
+  readonly confirmedAtMs?: number;
 }
 
 /** What is to be done now. */
 export type Verdict =
   /** Ask the node which of its instances lives, if any. */
   | { readonly kind: "ask"; readonly nodeId: string }
+  /** Beat now: whoever is silent is given up only when we have heard ourselves once more. */
+  | { readonly kind: "beat" }
   | { readonly kind: "dead"; readonly instance: Instance }
   /** We were absent for so long that the others may have given us up. */
-  | { readonly kind: "doubt" };
+  | { readonly kind: "doubt" }
+  /** Something that a peer said did not reach us. */
+  | { readonly kind: "missed" };
 
 /**
  * What this node knows of the others, and what follows from their silence. Silence is counted by a
@@ -52,9 +70,13 @@ export class Peers {
   #clockMs = 0;
   #lookedAtMs: number | undefined;
   #heardSelfAtMs: number | undefined;
+  /** How long we have not heard ourselves, while this process did not stand still. */
+  #deafMs = Infinity;
+  #sentSeq = 0;
   /** When we last noticed an absence of our own. */
   #absentAtMs = -Infinity;
   #isInDoubt = false;
+  #hasMissed = false;
 
   /** @param nodeId our own */
   constructor(nodeId: string) {
@@ -66,12 +88,22 @@ export class Peers {
     return [...this.#peers.values()].map((peer) => peer.beat);
   }
 
+  /** A beat of our own goes out now; gives its number. */
+  beat(): number {
+    return ++this.#sentSeq;
+  }
+
   /** Our own beat came back. */
-  hearSelf(nowMs: number): void {
+  hearSelf(seq: number, nowMs: number): void {
     this.#advance(nowMs);
     const heardAtMs = this.#heardSelfAtMs ?? nowMs;
     this.#heardSelfAtMs = nowMs;
+    this.#deafMs = 0;
     if (nowMs - heardAtMs > SILENT_MS && this.#absentAtMs < heardAtMs) this.#doubt(nowMs);
+    for (const [instance, peer] of this.#peers) {
+      const { suspectedAtSeq = Infinity, confirmedAtMs = this.#clockMs } = peer;
+      if (seq > suspectedAtSeq) this.#peers.set(instance, { ...peer, confirmedAtMs });
+    }
   }
 
   /**
@@ -85,6 +117,7 @@ export class Peers {
       this.#peers.delete(beat.instance);
       return false;
     }
+    if (this.#isBehind(beat)) this.#hasMissed = true;
     this.#peers.set(beat.instance, { beat, heardAtMs: this.#clockMs, isProven: true });
     return this.#of(beat.node_id).length > 1;
   }
@@ -92,17 +125,27 @@ export class Peers {
   /** A node that was asked answered; gives the instances of earlier processes of its name, which are over. */
   answered(nodeId: string, instance: Instance, nowMs: number): Instance[] {
     this.#advance(nowMs);
-    const peer = this.#peers.get(instance);
-    if (peer !== undefined) {
-      this.#peers.set(instance, { ...peer, heardAtMs: this.#clockMs, isProven: true });
+    const beat = this.#peers.get(instance)?.beat;
+    if (beat !== undefined) {
+      this.#peers.set(instance, { beat, heardAtMs: this.#clockMs, isProven: true });
     }
-    const others = this.#forgetAll(this.#of(nodeId).filter((other) => other !== instance));
+    const others = this.#of(nodeId).filter((other) => other !== instance);
+    for (const other of others) this.#peers.delete(other);
     return others.filter((other) => !isSameRun(other, instance));
   }
 
-  /** Nobody is there under a node's id; gives its instances, which are all over. */
-  absent(nodeId: string): Instance[] {
-    return this.#forgetAll(this.#of(nodeId));
+  /** Nobody is there under a node's id; gives its instances once that was so for a while: they are over. */
+  absent(nodeId: string, nowMs: number): Instance[] {
+    this.#advance(nowMs);
+    return this.#of(nodeId).filter((instance) => {
+      const peer = this.#peers.get(instance);
+      // After a cut of our own it may just not be back yet.
+      if (peer === undefined || !peer.isProven) return false;
+      const { absentSinceMs = this.#clockMs } = peer;
+      if (this.#clockMs - absentSinceMs >= ABSENT_MS) return this.#peers.delete(instance);
+      this.#peers.set(instance, { ...peer, absentSinceMs });
+      return false;
+    });
   }
 
   /** An instance is over, says another node. */
@@ -110,28 +153,36 @@ export class Peers {
     this.#peers.delete(instance);
   }
 
-  /** The link to the others is cut, or is back: from here on silence proves nothing. */
+  /**
+   * The link to the others is cut, or is back: from here on silence proves nothing. What was missed
+   * meanwhile is for the caller to make up for.
+   */
   suspend(): void {
-    for (const [instance, peer] of this.#peers) {
-      this.#peers.set(instance, { ...peer, isProven: false });
+    this.#deafMs = Infinity;
+    for (const [instance, { beat: { seq: _, ...beat }, heardAtMs }] of this.#peers) {
+      this.#peers.set(instance, { beat, heardAtMs, isProven: false });
     }
   }
 
   /** Whom to ask and whom to give up, which is told once; call often. */
   judge(nowMs: number): Verdict[] {
     this.#advance(nowMs);
-    const verdicts: Verdict[] = this.#isInDoubt ? [{ kind: "doubt" }] : [];
-    this.#isInDoubt = false;
+    const verdicts: Verdict[] = this.#notices();
     const late = new Set<string>();
     const next = this.#next();
-    for (const [instance, { beat, heardAtMs, isProven }] of this.#peers) {
+    for (const [instance, peer] of this.#peers) {
+      const { beat, heardAtMs, isProven, confirmedAtMs = Infinity } = peer;
       const silentMs = this.#clockMs - heardAtMs;
       if (!isProven || silentMs < (beat.node_id === next ? NEXT_LATE_MS : LATE_MS)) continue;
-      if (silentMs < SILENT_MS) late.add(beat.node_id);
-      else {
+      if (this.#clockMs - confirmedAtMs >= BEHIND_MS) {
         this.#peers.delete(instance);
         verdicts.push({ kind: "dead", instance });
+        continue;
       }
+      late.add(beat.node_id);
+      if (silentMs < SILENT_MS || peer.suspectedAtSeq !== undefined) continue;
+      this.#peers.set(instance, { ...peer, suspectedAtSeq: this.#sentSeq });
+      verdicts.push({ kind: "beat" });
     }
     for (const nodeId of late) verdicts.push({ kind: "ask", nodeId });
     return verdicts;
@@ -141,8 +192,35 @@ export class Peers {
     const passedMs = nowMs - (this.#lookedAtMs ?? nowMs);
     this.#lookedAtMs = nowMs;
     if (passedMs > SILENT_MS / 2) this.#doubt(nowMs);
-    const isDeaf = this.#heardSelfAtMs === undefined || nowMs - this.#heardSelfAtMs > DEAF_MS;
-    if (!isDeaf) this.#clockMs += Math.min(passedMs, ATTENTION_MS);
+    const attentiveMs = Math.min(passedMs, ATTENTION_MS);
+    const wasDeaf = this.#deafMs > DEAF_MS;
+    this.#deafMs += attentiveMs;
+    if (this.#deafMs <= DEAF_MS) this.#clockMs += attentiveMs;
+    // What keeps our own words keeps theirs, and may have cut them off on its other side.
+    else if (!wasDeaf) this.#distrustSilence();
+  }
+
+  #distrustSilence(): void {
+    for (const [instance, { beat, heardAtMs }] of this.#peers) {
+      this.#peers.set(instance, { beat, heardAtMs, isProven: false });
+    }
+  }
+
+  #notices(): Verdict[] {
+    const verdicts: Verdict[] = [];
+    if (this.#isInDoubt) verdicts.push({ kind: "doubt" });
+    if (this.#hasMissed) verdicts.push({ kind: "missed" });
+    this.#isInDoubt = this.#hasMissed = false;
+    return verdicts;
+  }
+
+  /** Whether something that a node said before this beat was not heard here. */
+  #isBehind({ instance, seq }: Beat): boolean {
+    if (seq === undefined) return false;
+    const known = [...this.#peers.values()].filter((it) => isSameRun(it.beat.instance, instance));
+    if (known.length > 0) return known.every(({ beat }) => seq > (beat.seq ?? seq) + 1);
+    // Whoever has only just begun to listen has missed nothing by that.
+    return seq > FIRST_BEATS && this.#sentSeq > FIRST_BEATS;
   }
 
   /** Whom we look after: nodes sit in a ring, so that each is looked after by one other. */
@@ -165,10 +243,5 @@ export class Peers {
     return [...this.#peers.values()]
       .filter(({ beat }) => beat.node_id === nodeId)
       .map(({ beat }) => beat.instance);
-  }
-
-  #forgetAll(instances: readonly Instance[]): Instance[] {
-    for (const instance of instances) this.#peers.delete(instance);
-    return [...instances];
   }
 }

@@ -120,6 +120,7 @@ export class NodePresence {
       onDead: (instance) => void this.#reaper.reap(instance),
       onBuried: () => this.#resync.request(),
       onDoubt: () => void this.lease.check(),
+      onMissed: () => this.#rejoin(),
     });
   }
 
@@ -221,7 +222,7 @@ export class NodePresence {
     this.#isStoreAway = true;
   }
 
-  /** The bus is back: say what was missed, look up what we missed. */
+  /** The bus is back, here or somewhere between its servers: say what was missed, look up what we missed. */
   #rejoin(): void {
     this.#announcer.repeat();
     // While we were cut off, others may have taken us for dead.

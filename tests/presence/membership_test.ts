@@ -76,6 +76,54 @@ Deno.test("when all are cut off and come back one by one, nobody is taken for de
   assert.deepEqual(nodes.map(({ dead }) => dead), [[], [], []]);
 });
 
+Deno.test("a node that changes its NATS server is not taken for dead, though nobody is there for a moment", async () => {
+  for (const afterMs of [0, 130, 260, 490]) {
+    using time = new FakeTime();
+    const [a, b, c] = startAll(createMemoryExchange());
+    await time.advance(2000 + afterMs);
+    b.bus.disconnect();
+    await time.advance(240);
+    b.bus.reconnect();
+    await time.advance(5000);
+    assert.deepEqual([a.dead, b.dead, c.dead], [[], [], []]);
+  }
+});
+
+Deno.test("a bus that stands still for a while gets nobody convicted, whoever leaves it first", async () => {
+  for (let stillMs = 200; stillMs < 5000; stillMs += 370) {
+    using time = new FakeTime();
+    const nodes = startAll(createMemoryExchange());
+    await time.advance(2000 + stillMs % 500);
+    for (const { bus } of nodes) bus.freeze();
+    await time.advance(stillMs);
+    // After 2 s or 3 a NATS client notices, and hangs up: nobody is there under its node's name.
+    if (stillMs > 2000) nodes[1].bus.disconnect();
+    for (const { bus } of nodes) bus.thaw();
+    await time.advance(700);
+    nodes[1].bus.reconnect();
+    await time.advance(3000);
+    assert.deepEqual(nodes.map(({ dead }) => dead), [[], [], []], `${stillMs} ms`);
+  }
+});
+
+Deno.test("who comes out of a cut between servers of the bus, or loses a beat to one, has missed something", async () => {
+  using time = new FakeTime();
+  const [a, b, c] = startAll(createMemoryExchange());
+  await time.advance(3000);
+  assert.deepEqual([a.missed, b.missed, c.missed], [0, 0, 0]);
+  a.bus.isCutFrom = (subject) => subject === subjects.nodeHeartbeat("b");
+  await time.advance(550);
+  a.bus.isCutFrom = () => false;
+  await time.advance(1000);
+  assert.deepEqual([a.missed, b.missed, c.missed], [1, 0, 0], "one beat was lost");
+  a.bus.isCutFrom = (subject) => subject.includes(".node.b.");
+  await time.advance(10_000);
+  assert.deepEqual(a.dead, ["b:x-0"]);
+  a.bus.isCutFrom = () => false;
+  await time.advance(600);
+  assert.deepEqual([a.missed, b.missed, c.missed], [2, 0, 0], "the dead is back");
+});
+
 Deno.test("a node that goes on under a new incarnation is neither dead nor two", async () => {
   using time = new FakeTime();
   const [a, b] = startAll(createMemoryExchange());
@@ -89,14 +137,15 @@ Deno.test("a node that goes on under a new incarnation is neither dead nor two",
 Deno.test("a restarted node is not mistaken for its past, even by an old beat", async () => {
   using time = new FakeTime();
   const exchange = createMemoryExchange();
-  const [a, b] = startAll(exchange);
-  await time.advance(1000);
+  const [a, b, c] = startAll(exchange);
+  await time.advance(2000);
   b.kill();
   const again = new TestNode(exchange, "b");
   again.instance = "b:y-0";
   again.membership.start();
   await time.advance(10);
   assert.deepEqual(a.dead, ["b:x-0"]);
+  assert.deepEqual([a.missed, c.missed], [0, 0], "nothing but a start");
   a.bus.publish(subjects.nodeHeartbeat("b"), JSON.stringify({ ...b.beat() }));
   await time.advance(5000);
   assert.equal(a.knows(), "b:y-0 c:x-0");
@@ -132,6 +181,7 @@ class TestNode {
   readonly bus: ProcessBus;
   readonly membership: Membership;
   doubts = 0;
+  missed = 0;
   buried = 0;
   instance: string;
   readonly #id: string;
@@ -148,6 +198,7 @@ class TestNode {
       onDead: (instance) => this.dead.push(instance),
       onBuried: () => this.buried++,
       onDoubt: () => this.doubts++,
+      onMissed: () => this.missed++,
     });
     this.process.run(() => this.membership.start());
   }

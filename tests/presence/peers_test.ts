@@ -9,7 +9,7 @@ Deno.test("judge() asks a late peer, and gives up a silent one once", () => {
   life.peers.hear(beat("b:1"), 0);
   assert.deepEqual(life.pass(550), []);
   assert.deepEqual(new Set(life.pass(900)), new Set(["ask b"]));
-  assert.deepEqual(life.pass(100).filter((it) => it.startsWith("dead")), ["dead b:1"]);
+  assert.deepEqual(life.pass(300).filter((it) => it.startsWith("dead")), ["dead b:1"]);
   assert.deepEqual(life.pass(5000), []);
   assert.deepEqual(life.heard, []);
 });
@@ -46,9 +46,45 @@ Deno.test("absent() gives all instances of a node, which are forgotten", () => {
   const life = new Life();
   const { peers } = life;
   for (const instance of ["b:1", "b:2", "c:1"]) peers.hear(beat(instance), 0);
-  assert.deepEqual(peers.absent("b"), ["b:1", "b:2"]);
-  assert.deepEqual(peers.absent("b"), []);
+  assert.deepEqual(peers.absent("b", 0), [], "it may be changing its server");
+  life.pass(250);
+  assert.deepEqual(peers.absent("b", life.nowMs), ["b:1", "b:2"]);
+  assert.deepEqual(peers.absent("b", life.nowMs), []);
   assert.deepEqual(life.heard, ["c:1"]);
+});
+
+Deno.test("absent() proves nothing after a cut of our own, nor of a peer heard meanwhile", () => {
+  const life = new Life();
+  const { peers } = life;
+  for (const instance of ["b:1", "c:1"]) peers.hear(beat(instance), 0);
+  for (const id of ["b", "c"]) peers.absent(id, 0);
+  life.pass(200);
+  peers.hear(beat("c:1"), life.nowMs);
+  life.pass(100);
+  assert.deepEqual(peers.absent("c", life.nowMs), []);
+  peers.suspend();
+  peers.hearSelf(0, life.nowMs);
+  life.pass(1000);
+  assert.deepEqual(peers.absent("b", life.nowMs), []);
+});
+
+Deno.test("a silent peer is given up only when our own beat, sent after that, has come back", () => {
+  const life = new Life();
+  life.peers.hear(beat("b:1"), 0);
+  life.pass(1450);
+  assert.deepEqual(life.look(), ["ask b"]);
+  // The link stands still from here on: what we said before comes back, what we say now does not.
+  life.echoes = false;
+  const verdicts = life.pass(300);
+  assert.ok(verdicts.includes("beat") && !verdicts.some((it) => it.startsWith("dead")));
+  life.peers.hearSelf(life.seq, life.nowMs);
+  life.peers.beat();
+  assert.ok(life.pass(5000).every((verdict) => !verdict.startsWith("dead")));
+  // It moves again, and brings what the peer said meanwhile after what we said.
+  life.echoes = true;
+  const since = life.pass(1000);
+  life.peers.hear(beat("b:1"), life.nowMs);
+  assert.deepEqual(new Set([...since, ...life.pass(200)]), new Set(["doubt"]));
 });
 
 Deno.test("of two incarnations the node itself says which is over, in whatever order they are heard", () => {
@@ -97,7 +133,7 @@ Deno.test("a peer that dies while this process stutters is given up all the same
   const verdicts = [];
   for (let times = 0; times < 20; times++) {
     life.nowMs += 200;
-    life.peers.hearSelf(life.nowMs);
+    life.peers.hearSelf(life.peers.beat(), life.nowMs);
     verdicts.push(...life.look());
   }
   assert.ok(verdicts.includes("dead b:1"), verdicts.join());
@@ -107,12 +143,31 @@ Deno.test("who does not even hear themselves suspects nobody, and doubts themsel
   const life = new Life();
   life.peers.hear(beat("b:1"), 0);
   life.pass(450);
-  life.hearsItself = false;
+  life.echoes = false;
   assert.ok(life.pass(10_000).every((verdict) => verdict.startsWith("ask")));
-  life.hearsItself = true;
-  life.peers.hearSelf(life.nowMs);
+  life.echoes = true;
+  life.peers.hearSelf(life.peers.beat(), life.nowMs);
   life.peers.hear(beat("b:1"), life.nowMs);
   assert.deepEqual(life.pass(BEAT_MS), ["doubt"]);
+});
+
+Deno.test("a gap in what a peer says, or a stranger who was there before, tells of something missed", () => {
+  const life = new Life();
+  life.pass(2000);
+  const hear = (instance: string, seq: number) => {
+    life.peers.hear({ ...beat(instance), seq }, life.nowMs);
+    return life.look().includes("missed");
+  };
+  assert.equal(hear("b:x-0", 1), false, "a node that starts");
+  assert.equal(hear("b:x-0", 2), false);
+  assert.equal(hear("b:x-0", 4), true, "3 is missing");
+  assert.equal(hear("b:x-1", 5), false, "the same process under its next incarnation");
+  assert.equal(hear("c:x-0", 70), true, "a stranger who is not new");
+  life.peers.suspend();
+  assert.equal(hear("c:x-0", 90), false, "after a cut of our own everything is looked up anyway");
+  const young = new Life();
+  young.peers.hear({ ...beat("c:x-0"), seq: 70 }, young.nowMs);
+  assert.deepEqual(young.look(), [], "nobody could have heard it before");
 });
 
 Deno.test("who was alone so far hears nothing that proves anything", () => {
@@ -125,14 +180,17 @@ Deno.test("who was alone so far hears nothing that proves anything", () => {
 class Life {
   readonly peers: Peers;
   nowMs = 0;
-  hearsItself = true;
+  /** Whether its beats come back. */
+  echoes = true;
+  /** Its last beat that came back. */
+  seq = 0;
   readonly #neighbour: string;
 
   /** @param nodeId its own; unless told, another node that is well comes next in the ring */
   constructor(nodeId?: string) {
     this.peers = new Peers(nodeId ?? "y");
     this.#neighbour = nodeId === undefined ? "z:1" : "";
-    this.peers.hearSelf(0);
+    this.#hearSelf();
     if (this.#neighbour !== "") this.peers.hear(beat(this.#neighbour), 0);
     this.look();
   }
@@ -148,11 +206,18 @@ class Life {
     const verdicts: string[] = [];
     for (const endMs = this.nowMs + ms; this.nowMs < endMs;) {
       this.nowMs += LOOK_MS;
-      if (this.hearsItself && this.nowMs % BEAT_MS === 0) this.peers.hearSelf(this.nowMs);
-      if (this.hearsItself) this.peers.answered("z", "z:1", this.nowMs);
-      verdicts.push(...this.look());
+      if (this.echoes && this.nowMs % BEAT_MS === 0) this.#hearSelf();
+      if (this.echoes) this.peers.answered("z", "z:1", this.nowMs);
+      const seen = this.look();
+      if (this.echoes && seen.includes("beat")) this.#hearSelf();
+      verdicts.push(...seen);
     }
     return verdicts;
+  }
+
+  #hearSelf(): void {
+    this.seq = this.peers.beat();
+    this.peers.hearSelf(this.seq, this.nowMs);
   }
 
   look(): string[] {
@@ -162,7 +227,7 @@ class Life {
 
 function inWords(verdict: Verdict): string {
   if (verdict.kind === "ask") return `ask ${verdict.nodeId}`;
-  return verdict.kind === "dead" ? `dead ${verdict.instance}` : "doubt";
+  return verdict.kind === "dead" ? `dead ${verdict.instance}` : verdict.kind;
 }
 
 function beat(instance: string): Beat {

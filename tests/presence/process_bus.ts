@@ -3,15 +3,16 @@
  *
  * @module
  */
-import type {
-  Bus,
-  BusHandler,
-  BusHeaders,
-  BusMessage,
-  BusRequestOptions,
-  BusStatus,
-  BusSubscribeOptions,
-  BusSubscription,
+import {
+  type Bus,
+  BusError,
+  type BusHandler,
+  type BusHeaders,
+  type BusMessage,
+  type BusRequestOptions,
+  type BusStatus,
+  type BusSubscribeOptions,
+  type BusSubscription,
 } from "../../src/bus/bus.ts";
 import type { MemoryBus } from "../../src/bus/bus_memory.ts";
 import type { FakeProcess } from "./fake_time.ts";
@@ -23,6 +24,10 @@ const MAX_DELAY_MS = 2000;
 export class ProcessBus implements Bus {
   /** While true, messages about presence wait for {@linkcode deliverHeld}. */
   holdsPresence = false;
+  /** Which subjects neither get here nor are reached from here, as when servers of the bus are cut from each other. */
+  isCutFrom: (subject: string) => boolean = () => false;
+  #isFrozen = false;
+  #frozen: (() => void)[] = [];
   readonly #bus: MemoryBus;
   readonly #process: FakeProcess;
   #held: (() => void)[] = [];
@@ -41,7 +46,7 @@ export class ProcessBus implements Bus {
   }
 
   publish(subject: string, data: string, headers?: BusHeaders): void {
-    this.#bus.publish(subject, data, headers);
+    this.#move(() => this.#bus.publish(subject, data, headers));
   }
 
   subscribe(
@@ -51,7 +56,8 @@ export class ProcessBus implements Bus {
   ): BusSubscription {
     let isOver = false;
     const take = (message: BusMessage) => {
-      if (!isOver) this.#process.whenRunning(() => handler(message));
+      if (isOver || this.isCutFrom(message.subject)) return;
+      this.#move(() => this.#process.whenRunning(() => handler(message)));
     };
     const subscription = this.#bus.subscribe(pattern, (message) => {
       if (this.holdsPresence && message.subject.includes(".presence.")) {
@@ -69,6 +75,7 @@ export class ProcessBus implements Bus {
 
   async request(subject: string, data: string, options: BusRequestOptions): Promise<BusMessage> {
     try {
+      if (this.isCutFrom(subject)) throw new BusError("no_responders", "Nobody listens there");
       return await this.#bus.request(subject, data, options);
     } finally {
       await this.#process.running();
@@ -88,11 +95,30 @@ export class ProcessBus implements Bus {
   }
 
   disconnect(): void {
+    this.#frozen = [];
     this.#bus.disconnect();
   }
 
   reconnect(): void {
     this.#bus.reconnect();
+  }
+
+  /** From now on nothing moves on the link, which seems to be up. */
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+
+  /** What was kept back moves on, but for what the link has lost by breaking. */
+  thaw(): void {
+    this.#isFrozen = false;
+    const frozen = this.#frozen;
+    this.#frozen = [];
+    for (const move of frozen) move();
+  }
+
+  #move(move: () => void): void {
+    if (this.#isFrozen) this.#frozen.push(move);
+    else move();
   }
 
   /**
