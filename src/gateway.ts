@@ -13,6 +13,7 @@ import type { EventStream } from "./events/stream.ts";
 import { createMemoryStream, MEMORY_LIMITS } from "./events/stream_memory.ts";
 import type { MethodTable } from "./gateway/method.ts";
 import type { WebSocketEngine } from "./gateway/socket.ts";
+import { Turnstile } from "./gateway/turnstile.ts";
 import { createDenoEngine } from "./gateway/socket_deno.ts";
 import { createNode, type Node } from "./node.ts";
 import type { PresenceStore } from "./presence/store.ts";
@@ -132,7 +133,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     methods: options.methods ?? {},
   });
   const app = createApp(node, options.lobby, options.sources ?? {});
-  const fetch: FetchHandler = (request) => app.fetch(request);
+  const turnstile = new Turnstile();
+  const fetch: FetchHandler = (request) => {
+    const turn = turnstile.enter();
+    return turn === undefined ? app.fetch(request) : turn.then(() => app.fetch(request));
+  };
   return {
     fetch,
     node,

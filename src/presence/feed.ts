@@ -1,4 +1,4 @@
-import type { Bus, BusMessage, BusSubscription } from "../bus/bus.ts";
+import { type Bus, BusError, type BusMessage, type BusSubscription } from "../bus/bus.ts";
 import type { Subjects } from "../bus/subjects.ts";
 import type { Presence } from "../protocol/presence.ts";
 import type { Counters } from "../telemetry/counters.ts";
@@ -37,6 +37,9 @@ export class PresenceFeed {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Not to flush again before, by the monotonic clock. */
   #notBeforeMs = 0;
+  /** How often the bus was asked for something, and how much of that it is known to know. */
+  #subscribed = 0;
+  #settled = 0;
   #isFlushing = false;
   #isStopped = false;
 
@@ -67,6 +70,18 @@ export class PresenceFeed {
   /** Begins to send a watcher what it asks for. Take the snapshot after this, so that nothing is missed. */
   subscribe(watcher: Watcher, interest: Interest): void {
     this.#audiences.subscribe(watcher, interest);
+  }
+
+  /** Resolves when the bus knows of everything that is watched here, or is away: then a resync follows. */
+  async settle(): Promise<void> {
+    const subscribed = this.#subscribed;
+    if (subscribed === this.#settled) return;
+    try {
+      await this.#options.bus.flush();
+      this.#settled = Math.max(this.#settled, subscribed);
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+    }
   }
 
   unsubscribe(watcher: Watcher, interest: Interest): void {
@@ -121,6 +136,7 @@ export class PresenceFeed {
   }
 
   #listen(pattern: string): void {
+    this.#subscribed++;
     const subscription = this.#options.bus.subscribe(pattern, (message) => this.#receive(message));
     this.#busSubscriptions.set(pattern, subscription);
   }

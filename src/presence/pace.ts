@@ -1,7 +1,10 @@
 import { setImmediate } from "node:timers";
 
 /** So long may work for many hold the event loop at a time, in ms: others want their turn, too. */
-const SLICE_MS = 8;
+const SLICE_MS = 5;
+
+/** Who waits for a turn of the event loop, which is the process's: all of its nodes share it. */
+const waiting: (() => void)[] = [];
 
 /** Keeps a long piece of work from starving everything else: it goes on a slice at a time. */
 export class Pace {
@@ -24,7 +27,18 @@ export class Pace {
   }
 }
 
-/** Resolves in the event loop's next turn, after what has come in meanwhile. */
+/**
+ * Resolves in a later turn of the event loop, after what has come in meanwhile. Each turn is given to
+ * one who waits, in order: several long pieces of work together hold it no longer than one.
+ */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+  return new Promise((resolve) => {
+    if (waiting.push(resolve) === 1) setImmediate(giveTurn);
+  });
+}
+
+function giveTurn(): void {
+  const next = waiting.shift();
+  if (waiting.length > 0) setImmediate(giveTurn);
+  next?.();
 }

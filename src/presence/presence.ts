@@ -1,4 +1,4 @@
-import { type Bus, BusError } from "../bus/bus.ts";
+import type { Bus } from "../bus/bus.ts";
 import type { Subjects } from "../bus/subjects.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { TimerWheel } from "../timer_wheel.ts";
@@ -145,13 +145,9 @@ export class NodePresence {
     await this.lease.check();
   }
 
-  /** Resolves when the bus knows of everything that is watched here, or is away: then a resync follows. */
-  async settle(): Promise<void> {
-    try {
-      await this.#options.bus.flush();
-    } catch (error) {
-      if (!(error instanceof BusError)) throw error;
-    }
+  /** See {@linkcode PresenceFeed.settle}. */
+  settle(): Promise<void> {
+    return this.feed.settle();
   }
 
   /** Ends what dead instances left behind; resolves when it is written, by whoever does it. */
@@ -181,6 +177,7 @@ export class NodePresence {
     void this.lease.stop();
     this.tracker.stop();
     this.feed.stop();
+    this.snapshots.stop();
     this.#resync.stop();
     this.#reaper.stop();
   }

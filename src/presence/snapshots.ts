@@ -6,8 +6,12 @@ import type { Instance, ListQuery, Page, PresenceStore, Snapshot } from "./store
 
 const PAGE = 500;
 
+/** A read of so many users is work: after it there is a rest as long as it took, in ms up to a limit. */
+const LARGE = 200;
+const MAX_REST_MS = 200;
+
 /** So many presences, over all replies, are sent in one turn of the event loop. */
-const SENT_PER_TURN = 4000;
+const SENT_PER_TURN = 3000;
 
 /** What {@linkcode Snapshots} works with. */
 export interface SnapshotOptions {
@@ -40,9 +44,15 @@ export class Snapshots {
   readonly #waiters = new Map<string, Waiter[]>();
   /** Locations that are being read. */
   readonly #running = new Set<string>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
+  }
+
+  /** Ends what waits to be read; whoever asked is not answered any more. */
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
   }
 
   /** Users in the order asked. */
@@ -90,6 +100,7 @@ export class Snapshots {
     if (waiters === undefined || this.#running.has(key)) return;
     this.#waiters.delete(key);
     this.#running.add(key);
+    const startedAt = performance.now();
     let settle: (waiter: Waiter) => void;
     let size = 0;
     try {
@@ -99,9 +110,21 @@ export class Snapshots {
     } catch (error) {
       settle = (waiter) => waiter.reject(error);
     }
-    this.#running.delete(key);
-    void this.#run(key, location);
+    const restMs = size < LARGE ? 0 : Math.min(performance.now() - startedAt, MAX_REST_MS);
+    this.#after(restMs, () => {
+      this.#running.delete(key);
+      void this.#run(key, location);
+    });
     await settleAll(waiters, settle, Math.max(1, Math.floor(SENT_PER_TURN / Math.max(1, size))));
+  }
+
+  #after(ms: number, work: () => void): void {
+    if (ms === 0) return work();
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      work();
+    }, ms);
+    this.#timers.add(timer);
   }
 
   async #pages(location: string | undefined): Promise<readonly Presence[]> {

@@ -1,3 +1,4 @@
+import { nextTurn } from "./pace.ts";
 import {
   type Change,
   type Instance,
@@ -11,6 +12,9 @@ import { concerned, type Intent, type Pending, rejectAll, WriteQueue } from "./w
 /** Changes in one script call. */
 const MAX_BATCH = 100;
 const MAX_IN_FLIGHT = 4;
+
+/** Each outcome is announced and brings a player in: so many in one turn of the event loop. */
+const OUTCOMES_PER_TURN = 20;
 
 /**
  * After a batch the next waits so long for each change that it had, in ms: alone, a change goes out
@@ -203,6 +207,7 @@ export class PresenceWriter {
     for (const [index, outcome] of outcomes.entries()) {
       const entry = batch[index];
       if (entry !== undefined) this.#succeed(entry.pending, outcome);
+      if (index % OUTCOMES_PER_TURN === OUTCOMES_PER_TURN - 1) await nextTurn();
     }
   }
 
