@@ -76,7 +76,7 @@ async function compose(config: Config): Promise<{ gateway: Gateway; bus: Bus | u
         bus,
         subjects: createSubjects(config.natsPrefix),
         limits: { ...JETSTREAM_LIMITS, windowMs: eventWindowMs(config) },
-        replicas: 1,
+        replicas: 3,
         storage: "file",
         onMalformed: countMalformed(counters),
       }),

@@ -12,7 +12,13 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import type { BusStatus } from "../bus/bus.ts";
-import { ensureStream, streamConfig, type StreamPlan } from "./jetstream_setup.ts";
+import {
+  ensureStream,
+  isMakeshift,
+  streamConfig,
+  type StreamPlan,
+  type WantedConfig,
+} from "./jetstream_setup.ts";
 import { readStored, type Stored, type StoredRange } from "./stored_reader.ts";
 import { StreamError } from "./stream.ts";
 import { toStreamError } from "./stream_errors.ts";
@@ -51,6 +57,9 @@ export interface Published {
 /** Within which JetStream has to answer, in milliseconds. */
 const ANSWER_LIMIT_MS = 2_000;
 
+/** How often a stream with fewer copies than there should be is given them, in milliseconds. */
+const REPLICATE_INTERVAL_MS = 10_000;
+
 /**
  * Whether the NATS server, or its cluster, has JetStream, and this login may use it.
  *
@@ -69,13 +78,16 @@ export async function hasJetStream(connection: Connection): Promise<boolean> {
 /** JetStream and the one stream in it. */
 export class JetStreamLink {
   readonly #source: NatsSource;
-  readonly #config: ReturnType<typeof streamConfig>;
+  readonly #config: WantedConfig;
+  readonly #replicas: number;
   #api: Promise<Api> | undefined;
-  #ensured = false;
+  /** When the stream is to be looked after again, by the monotonic clock, in milliseconds. */
+  #ensureAtMs = 0;
 
   constructor(source: NatsSource, plan: StreamPlan) {
     this.#source = source;
     this.#config = streamConfig(plan);
+    this.#replicas = plan.replicas;
   }
 
   /**
@@ -108,10 +120,13 @@ export class JetStreamLink {
    */
   async position(): Promise<StreamPosition> {
     return await this.#call(async ({ connection, manager }) => {
-      const info = this.#ensured
+      const isEnsured = performance.now() < this.#ensureAtMs;
+      const info = isEnsured
         ? await manager.streams.info(this.#config.name)
-        : await ensureStream(manager, this.#config);
-      this.#ensured = true;
+        : await ensureStream(manager, this.#config, this.#replicas);
+      if (!isEnsured) {
+        this.#ensureAtMs = isMakeshift(info) ? performance.now() + REPLICATE_INTERVAL_MS : Infinity;
+      }
       return toPosition(info, republishesInOrder(connection, info));
     });
   }
@@ -151,7 +166,7 @@ export class JetStreamLink {
       return await work(await (this.#api ??= this.#connect()));
     } catch (error) {
       // Should the stream be gone, the next question after its position makes it anew.
-      this.#ensured = false;
+      this.#ensureAtMs = 0;
       throw toStreamError(error);
     }
   }

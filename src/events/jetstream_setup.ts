@@ -27,7 +27,10 @@ export interface StreamPlan {
   readonly subjects: Subjects;
   /** How long, and how much of it. */
   readonly limits: StreamLimits;
-  /** Servers that each hold a copy; 1 without a cluster. */
+  /**
+   * Servers that are to hold a copy each, where so many can: else there is one copy until they can. A
+   * stream that is there keeps the number that it has.
+   */
   readonly replicas: number;
   /** `memory` loses everything with the server, or with most of a cluster's servers. */
   readonly storage: "file" | "memory";
@@ -44,18 +47,19 @@ export function streamName({ prefix }: Subjects): string {
   return `${prefix.replaceAll(".", "%2E")}_EVENTS`;
 }
 
-/** The stream as it should be. It needs nothing newer than nats-server 2.9. */
-export function streamConfig(plan: StreamPlan): Partial<StreamConfig> & { name: string } {
-  const { subjects, limits, replicas, storage } = plan;
+/** What the gateway wants of the stream; the rest is its operator's. */
+export type WantedConfig = Partial<StreamConfig> & { readonly name: string };
+
+/** The stream as it should be, but for its replicas. It needs nothing newer than nats-server 2.9. */
+export function streamConfig(plan: Omit<StreamPlan, "replicas">): WantedConfig {
+  const { subjects, limits, storage } = plan;
   const kept = nanos(retentionMs(limits));
   return {
     name: streamName(subjects),
-    description: "Events and announcements, numbered and kept for the resume window",
     subjects: [subjects.allUserEvents(), subjects.allLocationEvents(), subjects.announce()],
     retention: RetentionPolicy.Limits,
     discard: DiscardPolicy.Old,
     storage: storage === "file" ? StorageType.File : StorageType.Memory,
-    num_replicas: replicas,
     max_age: kept,
     max_bytes: limits.maxBytes,
     max_msgs_per_subject: limits.maxPerUser,
@@ -68,6 +72,21 @@ export function streamConfig(plan: StreamPlan): Partial<StreamConfig> & { name: 
 /** What a stream keeps from its creation on, and what only somebody else's stream has different. */
 const FIXED = ["subjects", "retention", "storage", "republish"] as const;
 
+const DESCRIPTION = "Events and announcements, numbered and kept for the resume window";
+/** Says of a stream that the gateway, not its operator, left it at one copy. */
+const MAKESHIFT = `${DESCRIPTION}; one copy until more servers can hold it`;
+
+/** Without a cluster there will never be more than one copy (`err_code`). */
+const NOT_CLUSTERED = 10074;
+/** What a cluster answers that cannot hold so many copies now (`err_code`). */
+const TOO_MANY_REPLICAS: ReadonlySet<number> = new Set([
+  10002, // resource limits exceeded for account
+  10005, // no suitable peers for placement
+  10023, // insufficient resources
+  10028, // insufficient memory
+  10047, // insufficient storage
+]);
+
 /**
  * Creates the stream, or changes its limits where they differ.
  *
@@ -75,24 +94,78 @@ const FIXED = ["subjects", "retention", "storage", "republish"] as const;
  */
 export async function ensureStream(
   manager: JetStreamManager,
-  config: Partial<StreamConfig> & { name: string },
+  wanted: WantedConfig,
+  replicas: number,
 ): Promise<StreamInfo> {
-  const present = await findStream(manager, config.name);
-  if (present === undefined) return await manager.streams.add(config);
-  if (matches(config, present.config)) return present;
-  const fixed = FIXED.find((key) => !matches(config[key], present.config[key]));
+  const present = await findStream(manager, wanted.name);
+  if (present === undefined) return await createStream(manager, wanted, replicas);
+  const kept = matches(wanted, present.config) ? present : await adapt(manager, wanted, present);
+  return isMakeshift(kept) ? await replicate(manager, kept, replicas) : kept;
+}
+
+/** Whether the stream has one copy only because more servers could not hold it at that time. */
+export function isMakeshift({ config }: StreamInfo): boolean {
+  return config.num_replicas === 1 && config.description === MAKESHIFT;
+}
+
+async function createStream(
+  manager: JetStreamManager,
+  wanted: WantedConfig,
+  replicas: number,
+): Promise<StreamInfo> {
+  const create = (description: string, num_replicas: number) =>
+    manager.streams.add({ ...wanted, description, num_replicas });
+  try {
+    return await create(DESCRIPTION, replicas);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || replicas === 1) throw error;
+    if (error.code === NOT_CLUSTERED) return await create(DESCRIPTION, 1);
+    if (!TOO_MANY_REPLICAS.has(error.code)) throw error;
+    log.warn("JetStream cannot hold {replicas} copies of {name} now, so it has one: {error}", {
+      replicas,
+      name: wanted.name,
+      error,
+    });
+    return await create(MAKESHIFT, 1);
+  }
+}
+
+async function adapt(
+  manager: JetStreamManager,
+  wanted: WantedConfig,
+  present: StreamInfo,
+): Promise<StreamInfo> {
+  const { name } = wanted;
+  const fixed = FIXED.find((key) => !matches(wanted[key], present.config[key]));
   if (fixed !== undefined) {
     throw new StreamError(
       "refused",
-      `The JetStream stream ${config.name} has another ${fixed}: remove it, or use another prefix`,
+      `The JetStream stream ${name} has another ${fixed}: remove it, or use another prefix`,
     );
   }
   try {
-    return await manager.streams.update(config.name, { ...present.config, ...config });
+    return await manager.streams.update(name, { ...present.config, ...wanted });
   } catch (error) {
     // Other limits than those wished for are no reason not to serve.
     if (!(error instanceof JetStreamApiError)) throw error;
-    log.warn("JetStream keeps the old limits of {name}: {error}", { name: config.name, error });
+    log.warn("JetStream keeps the old limits of {name}: {error}", { name, error });
+    return present;
+  }
+}
+
+async function replicate(
+  manager: JetStreamManager,
+  present: StreamInfo,
+  replicas: number,
+): Promise<StreamInfo> {
+  const { name } = present.config;
+  const config = { ...present.config, description: DESCRIPTION, num_replicas: replicas };
+  try {
+    const replicated = await manager.streams.update(name, config);
+    log.info("JetStream now holds {replicas} copies of {name}", { replicas, name });
+    return replicated;
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError)) throw error;
     return present;
   }
 }

@@ -4,7 +4,7 @@ import { freePort } from "../support/servers/free_port.ts";
 import { type NatsServer, startNats } from "../support/servers/nats_server.ts";
 import { until } from "../support/wait.ts";
 
-/** Three servers that replicate. */
+/** Servers that replicate. */
 export interface NatsCluster extends AsyncDisposable {
   /** By the names that they have in the cluster. */
   readonly servers: ReadonlyMap<string, NatsServer>;
@@ -12,10 +12,10 @@ export interface NatsCluster extends AsyncDisposable {
   readonly urls: string;
 }
 
-/** Starts a cluster and waits until its JetStream has a leader. */
-export async function startNatsCluster(): Promise<NatsCluster> {
+/** Starts a cluster of `size` servers and waits until its JetStream has a leader. */
+export async function startNatsCluster(size = 3): Promise<NatsCluster> {
   await using stack = new AsyncDisposableStack();
-  const ports = [freePort(), freePort(), freePort()];
+  const ports = Array.from({ length: size }, freePort);
   const routes = ports.map((port) => `"nats://127.0.0.1:${port}"`).join(", ");
   const servers = new Map<string, NatsServer>();
   for (const port of ports) {
