@@ -34,7 +34,7 @@ import type { Counters } from "./telemetry/counters.ts";
 import { EventLoop } from "./telemetry/event_loop.ts";
 import { log } from "./telemetry/log.ts";
 import { presenceLog } from "./telemetry/presence_log.ts";
-import { traceLookup, traceMethods } from "./telemetry/trace.ts";
+import { traceLookup, traceMethods, traceRefusals } from "./telemetry/trace.ts";
 import { TimerWheel } from "./timer_wheel.ts";
 import { VERSION } from "./version.ts";
 
@@ -153,6 +153,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
       maxBatch: config.maxBatch,
       counters,
       report,
+      onRefused: traceRefusals(methods),
       forward: traceLookup(createForwarder({
         bus,
         subjects,

@@ -3,7 +3,7 @@ import { ErrorCode, errorMessage, RpcError } from "../protocol/errors.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Counters, MethodCounter } from "../telemetry/counters.ts";
 import { MethodCounter as Counter } from "../telemetry/counters.ts";
-import { idOf, INVALID_ID, isEnvelope, parseMessage } from "./envelope.ts";
+import { type Envelope, idOf, INVALID_ID, isEnvelope, parseMessage } from "./envelope.ts";
 import { type ReportFailure, wireError } from "./failure.ts";
 import type { AnyMethod, MethodContext, MethodTable } from "./method.ts";
 
@@ -24,6 +24,8 @@ export interface RouterOptions {
   readonly maxBatch: number;
   readonly counters: Counters;
   readonly report: ReportFailure;
+  /** Told of each call that is answered with an error before its method runs. */
+  readonly onRefused?: ((method: string, code: ErrorCode) => void) | undefined;
   /** Takes the calls of methods that are not in the table; undefined when it knows none of that name. */
   readonly forward?: (method: string) => AnyMethod | undefined;
 }
@@ -120,12 +122,13 @@ export class Router {
     const route = this.#route(message.method);
     if (route === undefined) {
       this.#counters.unknownMethod.calls++;
+      this.#options.onRefused?.(message.method, ErrorCode.methodNotFound);
       return this.#failed(id, ErrorCode.methodNotFound);
     }
     const startedAt = route.counter.begin() ? performance.now() : 0;
     let outcome: unknown;
     try {
-      outcome = this.#invoke(route.method, message.params, caller);
+      outcome = this.#invoke(route.method, message, caller);
     } catch (error) {
       return this.#finish(id, route, startedAt, this.#thrown(id, error));
     }
@@ -145,12 +148,12 @@ export class Router {
     return method && { method, counter: this.#counters.unknownMethod };
   }
 
-  #invoke(method: AnyMethod, params: unknown, caller: Caller): unknown {
+  #invoke(method: AnyMethod, { method: name, params }: Envelope, caller: Caller): unknown {
     if (method.scope !== undefined && !caller.scopes.has(method.scope)) {
-      throw new RpcError(ErrorCode.forbidden, { required: method.scope });
+      throw this.#refused(name, ErrorCode.forbidden, { required: method.scope });
     }
     if (Array.isArray(params)) {
-      throw new RpcError(ErrorCode.invalidParams, {
+      throw this.#refused(name, ErrorCode.invalidParams, {
         issues: [{ path: [], message: "Params go by name: send an object" }],
       });
     }
@@ -160,9 +163,14 @@ export class Router {
         path: path.map((part) => typeof part === "number" ? part : String(part)),
         message,
       }));
-      throw new RpcError(ErrorCode.invalidParams, { issues });
+      throw this.#refused(name, ErrorCode.invalidParams, { issues });
     }
     return method.handler(checked.data, caller);
+  }
+
+  #refused(method: string, code: ErrorCode, data: Json): RpcError {
+    this.#options.onRefused?.(method, code);
+    return new RpcError(code, data);
   }
 
   #finish(id: string | undefined, route: Route, startedAt: number, reply: string): Reply {
@@ -206,9 +214,11 @@ export class Router {
   }
 
   #limited(message: unknown, retryAfterMs: number): Reply {
-    const id = isEnvelope(message) ? idOf(message) : INVALID_ID;
+    if (!isEnvelope(message)) return this.#failed("null", ErrorCode.invalidRequest);
+    const id = idOf(message);
     if (id === INVALID_ID) return this.#failed("null", ErrorCode.invalidRequest);
     this.#counters.errors.add(ErrorCode.rateLimited);
+    this.#options.onRefused?.(message.method, ErrorCode.rateLimited);
     if (id === undefined) return undefined;
     return refusal(id, ErrorCode.rateLimited, { retry_after_ms: retryAfterMs });
   }

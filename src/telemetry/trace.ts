@@ -22,7 +22,7 @@ interface Span {
 }
 
 interface Tracer {
-  startSpan(name: string): Span;
+  startSpan(name: string, options?: object): Span;
   startActiveSpan<T>(name: string, options: object, body: (span: Span) => T): T;
 }
 
@@ -32,6 +32,7 @@ const ERROR = 2;
 /** Where OpenTelemetry's API keeps the current span. */
 const CURRENT = Symbol.for("OpenTelemetry Context Key SPAN");
 const NONE: BusHeaders = {};
+const SYSTEM = { "rpc.system": "jsonrpc" };
 
 const tracer = findTracer();
 
@@ -55,6 +56,33 @@ export function traceLookup(
   };
 }
 
+/** What a method that nobody defined is called: clients make its name up. */
+const UNKNOWN = "unknown";
+/** Names that a span may show although a client made them up. */
+const PLAIN_NAME = /^[A-Za-z][\w.]{0,63}$/;
+
+/**
+ * Makes a span of each call that is refused before its method runs: nobody defined it, the params are
+ * wrong, a scope is missing, the rate is too high. Undefined where there is no tracing.
+ */
+export function traceRefusals(
+  methods: MethodTable,
+): ((method: string, code: number) => void) | undefined {
+  if (tracer === undefined) return undefined;
+  const by = tracer;
+  return (method, code) => {
+    const span = by.startSpan(Object.hasOwn(methods, method) ? method : UNKNOWN, {
+      kind: SERVER,
+      root: true,
+      attributes: {
+        ...SYSTEM,
+        ...(PLAIN_NAME.test(method) ? { "rpc.method": method } : {}),
+      },
+    });
+    endFailed(span, code, "Refused");
+  };
+}
+
 /** Headers that carry the current span to who handles a message (W3C Trace Context, `traceparent`). */
 export function traceHeaders(): BusHeaders {
   if (tracer === undefined) return NONE;
@@ -65,7 +93,7 @@ export function traceHeaders(): BusHeaders {
 }
 
 function traced(by: Tracer, spanName: string, name: string, method: AnyMethod): AnyMethod {
-  const attributes = { "rpc.system": "jsonrpc", "rpc.method": name };
+  const attributes = { ...SYSTEM, "rpc.method": name };
   return {
     ...method,
     // A connection's span is no parent: it would hold a whole evening.
@@ -90,11 +118,15 @@ function traced(by: Tracer, spanName: string, name: string, method: AnyMethod): 
 
 function fail(span: Span, error: unknown): never {
   const code = error instanceof RpcError ? error.code : ErrorCode.internal;
-  span.setAttribute("rpc.jsonrpc.error_code", code);
   // The kind of the error; its message may hold what a player wrote.
-  span.setStatus({ code: ERROR, message: error instanceof Error ? error.name : "Error" });
-  span.end();
+  endFailed(span, code, error instanceof Error ? error.name : "Error");
   throw error;
+}
+
+function endFailed(span: Span, code: number, kind: string): void {
+  span.setAttribute("rpc.jsonrpc.error_code", code);
+  span.setStatus({ code: ERROR, message: kind });
+  span.end();
 }
 
 function findTracer(): Tracer | undefined {
