@@ -92,7 +92,8 @@ export function untilMemoryAlarm(connections: () => number): Promise<MemoryAlarm
 function totalMemoryBytes(): number | undefined {
   try {
     const { total } = Deno.systemMemoryInfo();
-    return Math.min(total, process.constrainedMemory());
+    // 0 where nothing is known of a limit.
+    return Math.min(total, process.constrainedMemory() || Infinity);
   } catch {
     return undefined;
   }
