@@ -20,7 +20,8 @@ const MAX_POINTS = 400;
 /** A chart as an SVG element. */
 export function chartSvg({ title, unit, atS, lines }: Chart): string {
   const end = atS.at(-1) ?? 1;
-  const top = roundUp(Math.max(...lines.flatMap(({ values }) => values), 1e-3));
+  const highest = lines.flatMap(({ values }) => values).reduce((a, b) => Math.max(a, b), 1e-3);
+  const top = roundUp(highest);
   const x = (seconds: number): number => LEFT + seconds / end * (WIDTH - LEFT - RIGHT);
   const y = (value: number): number => HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM);
   const grid = [0, 0.25, 0.5, 0.75, 1].map((part) => {

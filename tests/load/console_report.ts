@@ -10,6 +10,7 @@ const LINE_INTERVAL_S = 10;
 export class ProgressLine {
   readonly #options: LoadOptions;
   readonly #isTerminal = Deno.stdout.isTerminal();
+  #nextAtS = LINE_INTERVAL_S;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -17,7 +18,10 @@ export class ProgressLine {
 
   show(tally: Tally, atS: number): void {
     if (this.#isTerminal) this.#write(`\r\x1b[K${this.#line(tally, atS)}`);
-    else if (Math.round(atS) % LINE_INTERVAL_S === 0) this.#write(`${this.#line(tally, atS)}\n`);
+    else if (Math.round(atS) >= this.#nextAtS) {
+      this.#nextAtS += LINE_INTERVAL_S;
+      this.#write(`${this.#line(tally, atS)}\n`);
+    }
   }
 
   end(): void {
@@ -27,12 +31,12 @@ export class ProgressLine {
   #line(tally: Tally, atS: number): string {
     const done = Math.min(1, atS / this.#options.seconds);
     const filled = Math.round(done * BAR_WIDTH);
-    const { sent = 0, rssBytes = [] } = tally.points.at(-1) ?? {};
+    const { sent = 0, rssBytes = [], p99Ms = 0 } = tally.points.at(-1) ?? {};
     const wrong = tally.doubled + tally.misordered + tally.wrong;
     return [
       `[${"=".repeat(filled)}${" ".repeat(BAR_WIDTH - filled)}] ${Math.round(atS)} s`,
       `${sent}/s`,
-      `p50 ${ms(tally.all.percentile(50))}`,
+      `p99 now ${ms(p99Ms)}, all p50 ${ms(tally.all.percentile(50))}`,
       `p99 ${ms(tally.all.percentile(99))}`,
       `p99.9 ${ms(tally.all.percentile(99.9))}`,
       `errors ${tally.errorCount}`,
@@ -48,7 +52,8 @@ export class ProgressLine {
 
 /** The end of a run, for people. */
 export function printSummary(summary: Summary): void {
-  const { correctness, errors, lag, operations } = summary;
+  const { correctness, errors, lag, operations, ranS, seconds } = summary;
+  if (ranS < seconds) console.log(`Ended after ${ranS} of ${seconds} s`);
   console.log(row(["", "count", "mean", "p50", "p90", "p99", "p99.9", "max ms"]));
   for (const { name, count, mean, p50, p90, p99, p999, max } of Object.values(operations)) {
     console.log(
@@ -80,7 +85,7 @@ export function printSummary(summary: Summary): void {
 }
 
 function row([name = "", ...cells]: readonly string[]): string {
-  return name.padEnd(46) + cells.map((cell) => cell.padStart(10)).join("");
+  return name.padEnd(48) + cells.map((cell) => cell.padStart(10)).join("");
 }
 
 function ms(value: number): string {

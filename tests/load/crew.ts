@@ -5,6 +5,7 @@ import { locationOf, membersAt, type Plan, type PlannedClient, userIdOf } from "
 import { PresenceWatch } from "./presence_watch.ts";
 import { nowMs, type Recorder } from "./recorder.ts";
 import type { Slot } from "./schedule.ts";
+import { Visitor } from "./visitor.ts";
 
 /** So many of a thread's clients connect at once. */
 const OPENING_AT_ONCE = 20;
@@ -12,18 +13,23 @@ const OPENING_AT_ONCE = 20;
 /** Zones that players of the presence scenario move between. */
 const ZONES = 20;
 
-/** A client that comes and goes does one of both in so long, in ms. */
-const CHURN_INTERVAL_MS = 1000;
+/** One of those who come and go does something every so many ms. */
+const VISIT_INTERVAL_MS = 500;
 
-type Action = "ping" | "event" | "location_event" | "presence" | "move";
+type Action = "ping" | "event" | "location_event" | "visit" | "presence" | "move";
+
+const SEED: readonly Action[] = [
+  ...["ping", "event", "ping", "presence", "ping"] as const,
+  ...["event", "ping", "location_event", "ping"] as const,
+];
 
 /** What clients do, in turn. */
 const ACTIONS: Readonly<Record<Exclude<ScenarioName, "storm">, readonly Action[]>> = {
   ping: ["ping"],
   presence: ["move"],
   events: ["event", "event", "event", "event", "location_event"],
-  mixed: ["ping", "event", "ping", "presence", "ping", "event", "ping", "location_event", "ping"],
-  soak: ["ping", "event", "ping", "presence", "ping", "event", "ping", "location_event", "ping"],
+  mixed: SEED,
+  soak: [...SEED, "visit"],
 };
 
 /** One thread's clients, who do in turn what their scenario says. */
@@ -31,25 +37,26 @@ export class Crew implements LoadClientListener {
   readonly #plan: Plan;
   readonly #recorder: Recorder;
   readonly #clients: readonly LoadClient[];
-  readonly #churners: readonly LoadClient[];
+  readonly #visitors: readonly Visitor[];
   readonly #actions: readonly Action[];
   readonly #events: EventStreams;
   readonly #presence: PresenceWatch;
-  #churned = 0;
-  #churnTimer: ReturnType<typeof setInterval> | undefined;
+  #visits = 0;
+  #visitTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(plan: Plan, actions: readonly Action[], recorder: Recorder) {
-    const { run, connections } = plan;
+    const { run, connections, visitorCount } = plan;
     this.#plan = plan;
     this.#recorder = recorder;
     this.#actions = actions;
     this.#clients = plan.clients.map((client) => this.#client(client));
-    this.#churners = plan.churners.map((client) => this.#client(client));
+    this.#visitors = plan.visitors.map((visitor) => this.#visitor(visitor));
     this.#presence = new PresenceWatch(recorder);
     this.#events = new EventStreams({
       recorder,
       type: `load_${run}`,
       userAfter: (index) => userIdOf(run, (index + 1) % connections),
+      visitorOf: (index) => userIdOf(run, connections + index % visitorCount),
       location: (index) => locationOf(run, index),
       membersAt: (index) => membersAt(connections, index),
     });
@@ -62,7 +69,8 @@ export class Crew implements LoadClientListener {
 
   /** Connects everyone, puts them where they belong and has them look at each other. */
   async assemble(): Promise<void> {
-    await openAll([...this.#clients, ...this.#churners], OPENING_AT_ONCE);
+    await openAll(this.#clients, OPENING_AT_ONCE);
+    await Promise.all(this.#visitors.map((visitor) => visitor.come()));
     this.#clients.forEach((client, position) => {
       const next = this.#clients[(position + 1) % this.#clients.length];
       if (next !== undefined) this.#presence.watch(next, client);
@@ -84,13 +92,17 @@ export class Crew implements LoadClientListener {
   }
 
   /** Begins to have some come and go. */
-  startChurn(): void {
-    if (this.#churners.length === 0) return;
-    this.#churnTimer = setInterval(() => this.#churn(), CHURN_INTERVAL_MS);
+  startVisits(): void {
+    if (this.#visitors.length === 0) return;
+    this.#visitTimer = setInterval(() => {
+      this.#visitors[this.#visits++ % this.#visitors.length]?.act();
+    }, VISIT_INTERVAL_MS);
   }
 
-  stopChurn(): void {
-    clearInterval(this.#churnTimer);
+  /** Everyone who comes and goes comes, and stays. */
+  async stopVisits(): Promise<void> {
+    clearInterval(this.#visitTimer);
+    await Promise.all(this.#visitors.map((visitor) => visitor.stay()));
   }
 
   /** Whether nothing more is to come. */
@@ -103,7 +115,7 @@ export class Crew implements LoadClientListener {
   async disband(): Promise<void> {
     this.#recorder.lost += this.#presence.unseen;
     for (const { outstanding } of this.#clients) this.#recorder.lost += outstanding;
-    await Promise.all([...this.#clients, ...this.#churners].map((client) => client.leave()));
+    await Promise.all([...this.#clients, ...this.#visitors].map((client) => client.leave()));
   }
 
   onNotification(client: LoadClient, method: string, params: Record<string, unknown>): void {
@@ -117,6 +129,16 @@ export class Crew implements LoadClientListener {
     const { isBatching } = this.#plan;
     const recorder = this.#recorder;
     return new LoadClient({ index, userId, url, token, isBatching, recorder, listener: this });
+  }
+
+  #visitor({ index, userId, token }: PlannedClient): Visitor {
+    const { isBatching, urls, run } = this.#plan;
+    const recorder = this.#recorder;
+    const placeOf = (number: number) => `load:${run}:place${number}`;
+    return new Visitor({
+      ...{ index, userId, token, isBatching, recorder, listener: this },
+      ...{ urls, placeOf },
+    });
   }
 
   async #prepare(client: LoadClient): Promise<void> {
@@ -135,6 +157,7 @@ export class Crew implements LoadClientListener {
   #do(action: Action, client: LoadClient, turn: number, atMs: number): void {
     if (action === "ping") client.call("ping", "system.ping", "{}", atMs, {});
     else if (action === "event") this.#events.sendToUser(client, atMs);
+    else if (action === "visit") this.#events.sendToVisitor(client, atMs);
     else if (action === "location_event") this.#events.sendToLocation(client, atMs);
     else {
       const zone = action === "move"
@@ -142,12 +165,5 @@ export class Crew implements LoadClientListener {
         : undefined;
       this.#presence.update(client, turn, zone, atMs);
     }
-  }
-
-  #churn(): void {
-    const client = this.#churners[this.#churned++ % this.#churners.length];
-    if (client === undefined) return;
-    if (client.isOpen) void client.leave();
-    else client.open(nowMs()).catch(() => this.#recorder.failed("connect"));
   }
 }

@@ -4,6 +4,7 @@ import { SequenceChecker } from "./sequence_checker.ts";
 
 /** What an event of the load test carries. */
 interface Payload {
+  readonly kind: Kind;
   /** Index of the sender. */
   readonly from: number;
   /** Counts the sender's events of this kind from 1. */
@@ -12,7 +13,7 @@ interface Payload {
   readonly at: number;
 }
 
-type Kind = "event" | "location_event";
+type Kind = "event" | "location_event" | "visit";
 
 /** What {@linkcode EventStreams} is told of the run. */
 export interface EventStreamsOptions {
@@ -21,6 +22,8 @@ export interface EventStreamsOptions {
   readonly type: string;
   /** Who gets the events to users of a client, by index. */
   readonly userAfter: (index: number) => string;
+  /** Who of those who come and go gets the events of a client. */
+  readonly visitorOf: (index: number) => string;
   readonly location: (index: number) => string;
   /** How many are where a client is. */
   readonly membersAt: (index: number) => number;
@@ -44,6 +47,11 @@ export class EventStreams {
     this.#send("event", client, to, 1, atMs);
   }
 
+  sendToVisitor(client: LoadClient, atMs: number): void {
+    const to = { user_id: this.#options.visitorOf(client.index) };
+    this.#send("visit", client, to, 1, atMs);
+  }
+
   sendToLocation(client: LoadClient, atMs: number): void {
     const { location, membersAt } = this.#options;
     const to = { location: location(client.index) };
@@ -55,8 +63,8 @@ export class EventStreams {
     const { recorder, type } = this.#options;
     if (params["type"] !== type) return;
     const payload = params["payload"] as Payload;
-    const kind: Kind = "user_id" in (params["to"] as object) ? "event" : "location_event";
-    const key = `${kind} ${payload.from} ${client.index}`;
+    const { kind, from } = payload;
+    const key = `${kind} ${from} ${client.index}`;
     let checker = this.#checkers.get(key);
     if (checker === undefined) this.#checkers.set(key, checker = new SequenceChecker());
     const { received, doubled, misordered } = checker;
@@ -74,7 +82,7 @@ export class EventStreams {
     const n = (this.#sent.get(key) ?? 0) + 1;
     this.#sent.set(key, n);
     recorder.deliveries.expected += receivers;
-    const payload: Payload = { from: client.index, n, at: atMs };
+    const payload: Payload = { kind, from: client.index, n, at: atMs };
     client.call("send", "player.sendEvent", JSON.stringify({ to, type, payload }), atMs, {
       onError: () => recorder.deliveries.expected -= receivers,
     });

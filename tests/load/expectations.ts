@@ -1,3 +1,5 @@
+import { OPERATIONS } from "./recorder.ts";
+
 /** A bound that a run must keep. */
 export interface Expectation {
   /** As it was written. */
@@ -16,6 +18,15 @@ export interface Verdict {
   readonly isMet: boolean;
 }
 
+const STATISTICS = ["mean", "p50", "p90", "p99", "p999", "max"];
+
+/** Everything that can be bounded. */
+const MEASURES: ReadonlySet<string> = new Set([
+  ...["lost", "doubled", "misordered", "wrong", "errors", "rate", "rss_growth", "lag.p99"],
+  ...STATISTICS,
+  ...OPERATIONS.flatMap((operation) => STATISTICS.map((name) => `${operation}.${name}`)),
+]);
+
 const FORM = /^([a-z][a-z0-9_.]*)(=|<=|>=)([0-9.]+)(ms|s)?$/;
 
 /**
@@ -29,6 +40,14 @@ export function parseExpectations(text: string): Expectation[] {
     const [, measure, operator, number, unit] = FORM.exec(part) ?? [];
     if (measure === undefined || !Number.isFinite(Number(number))) {
       throw new TypeError(`Cannot read the expectation "${part}": write p99=100ms, or rate>=990`);
+    }
+    if (!MEASURES.has(measure)) {
+      throw new TypeError(
+        `Nothing is measured as "${measure}": expect ${
+          [...MEASURES].slice(0, 14).join(", ")
+        }, or ` +
+          `${OPERATIONS.map((operation) => `${operation}.p99`).join(", ")} and so on`,
+      );
     }
     const bound = Number(number) * (unit === "s" ? 1000 : 1);
     return { text: part, measure, bound, isMinimum: operator === ">=" };

@@ -25,6 +25,7 @@ export function htmlReport(summary: Summary): string {
 <style>${STYLE}</style>
 <h1>${escape(title)}</h1>
 <p>${escape(describe(summary))}</p>
+${ended(summary)}
 ${operationsTable(summary)}
 ${correctness(summary)}
 ${charts(summary).map((chart) => `<h2>${escape(chart.title)}</h2>\n${chartSvg(chart)}`).join("\n")}
@@ -38,6 +39,12 @@ function describe(
   return `${connections} connections to ${urls.join(", ")}, ${ratePerS} messages a second for ` +
     `${seconds} s from ${startedAt}: ${sent} sent, ${received} received. ` +
     "Durations count from when a message was meant to be sent.";
+}
+
+/** Of a run that did not come to its end. */
+function ended({ isOver, ranS, seconds }: Summary): string {
+  if (isOver && ranS >= seconds) return "";
+  return bad(`As it was after ${ranS} of ${seconds} s${isOver ? ", when it was ended" : ""}.`);
 }
 
 function operationsTable({ operations }: Summary): string {

@@ -1,3 +1,4 @@
+import { type Dial, dial, type LoadSocket } from "./load_socket.ts";
 import { nowMs, type Operation, type Recorder } from "./recorder.ts";
 
 /** When requests are sent that are no part of the measurement. */
@@ -28,6 +29,8 @@ export interface LoadClientOptions {
   readonly isBatching: boolean;
   readonly recorder: Recorder;
   readonly listener: LoadClientListener;
+  /** @default {dial} */
+  readonly dial?: Dial;
 }
 
 /** What a request may be given to do with its outcome. */
@@ -41,11 +44,14 @@ export class LoadClient {
   readonly index: number;
   readonly userId: string;
   readonly #options: LoadClientOptions;
-  #socket: WebSocket | undefined;
+  #socket: LoadSocket | undefined;
   #welcome: PromiseWithResolvers<void> | undefined;
   #pending: Pending[] = [];
   #nextId = 1;
   #isLeaving = false;
+  readonly #closeListeners: (() => void)[] = [];
+  /** As the last welcome had it; undefined before the first. */
+  sessionId: string | undefined;
 
   constructor(options: LoadClientOptions) {
     this.index = options.index;
@@ -54,7 +60,7 @@ export class LoadClient {
   }
 
   get isOpen(): boolean {
-    return this.#socket?.readyState === WebSocket.OPEN && this.#welcome === undefined;
+    return this.#socket !== undefined && this.#socket.isOpen && this.#welcome === undefined;
   }
 
   /** Requests without an answer. */
@@ -72,19 +78,12 @@ export class LoadClient {
     const { url, token, isBatching, recorder } = this.#options;
     const welcome = Promise.withResolvers<void>();
     const protocol = isBatching ? "waygate.v1.batch" : "waygate.v1";
-    const socket = new WebSocket(url, [protocol, `bearer.${token}`]);
     this.#welcome = welcome;
-    this.#socket = socket;
     this.#isLeaving = false;
-    socket.onmessage = ({ data }) => this.#receive(String(data));
-    socket.onclose = ({ code }) => {
-      this.#lose();
-      if (this.#welcome !== undefined) this.#welcome.reject(new Error(`Closed with ${code}`));
-      else if (!this.#isLeaving) recorder.failed(`closed ${code}`);
-      this.#welcome = undefined;
-    };
-    // A close follows.
-    socket.onerror = (event) => event.preventDefault();
+    this.#socket = (this.#options.dial ?? dial)(url, [protocol, `bearer.${token}`], {
+      onText: (text) => this.#receive(text),
+      onClosed: (code) => this.#closed(code),
+    });
     return welcome.promise.then(() => recorder.took("connect", atMs));
   }
 
@@ -109,13 +108,26 @@ export class LoadClient {
 
   /** Leaves, with a close frame; resolves when the server has answered it. */
   leave(): Promise<void> {
-    const socket = this.#socket;
-    if (socket === undefined || socket.readyState === WebSocket.CLOSED) return Promise.resolve();
+    return this.lose(() => this.#socket?.close());
+  }
+
+  /** Ends the connection by what `end` does, and it is no fault; resolves when it has ended. */
+  lose(end: () => void): Promise<void> {
+    if (this.#socket === undefined) return Promise.resolve();
     this.#isLeaving = true;
     const closed = Promise.withResolvers<void>();
-    socket.addEventListener("close", () => closed.resolve());
-    socket.close(1000);
+    this.#closeListeners.push(closed.resolve);
+    end();
     return closed.promise;
+  }
+
+  #closed(code: number): void {
+    this.#socket = undefined;
+    this.#forgetPending();
+    if (this.#welcome !== undefined) this.#welcome.reject(new Error(`Closed with ${code}`));
+    else if (!this.#isLeaving) this.#options.recorder.failed(`closed ${code}`);
+    this.#welcome = undefined;
+    for (const listener of this.#closeListeners.splice(0)) listener();
   }
 
   #receive(text: string): void {
@@ -142,6 +154,7 @@ export class LoadClient {
     }
     if (this.#welcome !== undefined) {
       if (method !== "system.welcome") recorder.isWrong(`Before the welcome: ${text}`);
+      this.sessionId = String((params as Record<string, unknown>)["session_id"]);
       this.#welcome.resolve();
       this.#welcome = undefined;
       return;
@@ -180,7 +193,7 @@ export class LoadClient {
   }
 
   /** Counts what will never be answered. */
-  #lose(): void {
+  #forgetPending(): void {
     if (!this.#isLeaving) this.#options.recorder.lost += this.#pending.length;
     for (const pending of this.#pending) pending.onError?.();
     this.#pending = [];

@@ -6,13 +6,17 @@ import { Tally } from "./tally.ts";
 import type { FromThread, ToThread } from "./thread_messages.ts";
 import { tokensFor } from "./tokens.ts";
 
-/** One client in so many comes and goes while a soak runs, besides those who stay. */
-const CLIENTS_PER_CHURNER = 20;
+/** In a soak one more comes and goes for so many who stay. */
+const CLIENTS_PER_VISITOR = 20;
 
 /** Between everyone being ready and the first message, in ms: subscriptions reach the other nodes. */
 const LEAD_MS = 1000;
 
 const SECOND_MS = 1000;
+
+/** What was sent at the end may take so long to arrive, in ms. */
+const DELIVERY_LIMIT_MS = 5000;
+const DELIVERY_POLL_MS = 50;
 
 /** Told of a run as it goes on. */
 export interface RunListener {
@@ -24,13 +28,19 @@ export interface RunListener {
 /**
  * Runs a load test.
  *
+ * @param stopping ends it before its time
  * @throws {Error} when clients cannot connect, or a thread fails
  */
-export async function runLoad(options: LoadOptions, listener: RunListener): Promise<Tally> {
+export async function runLoad(
+  options: LoadOptions,
+  listener: RunListener,
+  stopping: AbortSignal,
+): Promise<Tally> {
   const tally = new Tally(options.scenario === "storm");
   const threads = (await planThreads(options)).map((plan) => new Thread(plan, tally));
   const probe = new MemoryProbe(options.urls, options.metricsToken);
   let timer: ReturnType<typeof setInterval> | undefined;
+  stopping.addEventListener("abort", () => threads.forEach((thread) => thread.stop()));
   try {
     await Promise.all(threads.map((thread) => thread.assemble()));
     await probe.ask();
@@ -45,7 +55,9 @@ export async function runLoad(options: LoadOptions, listener: RunListener): Prom
     }, SECOND_MS);
     await Promise.all(threads.map((thread) => thread.work(options, startMs)));
     clearInterval(timer);
+    await arrived(tally);
     await Promise.all(threads.map((thread) => thread.disband()));
+    tally.isOver = true;
     return tally;
   } finally {
     clearInterval(timer);
@@ -53,30 +65,41 @@ export async function runLoad(options: LoadOptions, listener: RunListener): Prom
   }
 }
 
+/** Waits until everyone has what was sent, or it is too late. */
+async function arrived(tally: Tally): Promise<void> {
+  const limitMs = nowMs() + DELIVERY_LIMIT_MS;
+  while (tally.underWay > 0 && nowMs() < limitMs) {
+    await new Promise((resolve) => setTimeout(resolve, DELIVERY_POLL_MS));
+  }
+}
+
 /** Deals clients out to gateways in turn, and to threads in stretches, so that neighbours share one. */
 async function planThreads(options: LoadOptions): Promise<Plan[]> {
   const { scenario, connections, workers, isBatching } = options;
   const run = crypto.randomUUID().slice(0, 8);
-  const churners = scenario === "soak" ? Math.ceil(connections / CLIENTS_PER_CHURNER) : 0;
-  const indexes = Array.from({ length: connections + churners }, (_, index) => index);
+  const visitorCount = scenario === "soak" ? Math.ceil(connections / CLIENTS_PER_VISITOR) : 0;
+  const urls = options.urls.map((url) => `${url.replace(/^http/, "ws")}/ws`);
+  const indexes = Array.from({ length: connections + visitorCount }, (_, index) => index);
   const userIds = indexes.map((index) => userIdOf(run, index));
   const [first = ""] = options.urls;
   const tokens = await tokensFor(userIds, first, options.tokenSecret);
   const clients = indexes.map((index): PlannedClient => ({
     index,
     userId: userIds[index] ?? "",
-    url: `${options.urls[index % options.urls.length]?.replace(/^http/, "ws")}/ws`,
+    url: urls[index % urls.length] ?? "",
     token: tokens[index] ?? "",
   }));
   const staying = clients.slice(0, connections);
-  const changing = clients.slice(connections);
+  const visitors = clients.slice(connections);
   return Array.from({ length: workers }, (_, worker) => ({
     scenario,
     run,
     connections,
     isBatching,
     clients: part(staying, worker, workers),
-    churners: part(changing, worker, workers),
+    visitors: part(visitors, worker, workers),
+    visitorCount,
+    urls,
   }));
 }
 
@@ -116,6 +139,10 @@ class Thread {
       kind: "start",
       start: { startMs, rate, durationMs: options.seconds * SECOND_MS },
     });
+  }
+
+  stop(): void {
+    this.#worker.postMessage({ kind: "stop" } satisfies ToThread);
   }
 
   disband(): Promise<void> {

@@ -77,16 +77,19 @@ export function parseOptions(args: readonly string[], secret: string | undefined
   if (scenario === undefined) {
     throw new TypeError(`--scenario must be one of ${SCENARIOS.join(", ")}`);
   }
-  const connections = positive("connections", values.connections);
+  const connections = positive("connections", values.connections, Number.isInteger);
   const isStorm = scenario === "storm";
   const cores = Math.min(navigator.hardwareConcurrency, MAX_WORKERS);
   return {
     scenario,
     urls: values.url.split(",").map(httpUrl),
     connections,
-    rate: isStorm ? Number(values.rate ?? 0) : positive("rate", values.rate ?? "1000"),
+    rate: isStorm && Number(values.rate ?? 0) === 0 ? 0 : positive("rate", values.rate ?? "1000"),
     seconds: positive("seconds", values.seconds ?? `${DEFAULT_SECONDS[scenario] ?? 30}`),
-    workers: Math.min(positive("workers", values.workers ?? `${cores}`), connections),
+    workers: Math.min(
+      positive("workers", values.workers ?? `${cores}`, Number.isInteger),
+      connections,
+    ),
     expectations: parseExpectations(`${ALWAYS},${values.expect}`),
     tokenSecret: values["token-secret"] ?? secret,
     metricsToken: values["metrics-token"],
@@ -96,10 +99,11 @@ export function parseOptions(args: readonly string[], secret: string | undefined
   };
 }
 
-function positive(name: string, text: string): number {
+function positive(name: string, text: string, isFit = Number.isFinite): number {
   const number = Number(text);
-  if (Number.isFinite(number) && number > 0) return number;
-  throw new TypeError(`--${name} must be a number over 0, and is "${text}"`);
+  if (isFit(number) && number > 0) return number;
+  const kind = isFit === Number.isInteger ? "a whole number" : "a number";
+  throw new TypeError(`--${name} must be ${kind} over 0, and is "${text}"`);
 }
 
 /** A gateway's origin; `ws://…/ws` is understood, too. */

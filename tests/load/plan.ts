@@ -17,8 +17,12 @@ export interface Plan {
   /** Clients of all threads. */
   readonly connections: number;
   readonly clients: readonly PlannedClient[];
-  /** Clients that come and go. */
-  readonly churners: readonly PlannedClient[];
+  /** Those of this thread who come and go. */
+  readonly visitors: readonly PlannedClient[];
+  /** Those of all threads. */
+  readonly visitorCount: number;
+  /** Gateways, `ws://…/ws`. */
+  readonly urls: readonly string[];
   readonly isBatching: boolean;
 }
 

@@ -30,8 +30,8 @@ export class Storm implements LoadClientListener {
     );
   }
 
-  /** Waves until the time is over, one at least. */
-  async run({ startMs, rate, durationMs }: Start): Promise<void> {
+  /** Waves until the time is over or `stopping` says so, one at least. */
+  async run({ startMs, rate, durationMs }: Start, stopping: AbortSignal): Promise<void> {
     const comingMs = rate === 0 ? 0 : this.#clients.length / rate * 1000;
     const periodMs = comingMs + this.#inLimitMs + this.#outLimitMs;
     let waveMs = startMs;
@@ -39,7 +39,7 @@ export class Storm implements LoadClientListener {
       await until(waveMs);
       await this.#wave(waveMs, comingMs);
       waveMs += periodMs;
-    } while (waveMs + periodMs <= startMs + durationMs);
+    } while (waveMs + periodMs <= startMs + durationMs && !stopping.aborted);
   }
 
   onNotification(_client: LoadClient, method: string, params: Record<string, unknown>): void {

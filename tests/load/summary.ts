@@ -27,6 +27,10 @@ export interface Summary {
   readonly connections: number;
   readonly ratePerS: number;
   readonly seconds: number;
+  /** How long it has run, up to {@linkcode seconds}. */
+  readonly ranS: number;
+  /** Of a run that is still on, deliveries may be under way, and nothing is lost for that. */
+  readonly isOver: boolean;
   readonly startedAt: string;
   readonly operations: Readonly<Partial<Record<Operation | "all", OperationSummary>>>;
   /** How late the loader sent, in ms. */
@@ -68,6 +72,8 @@ export function summarize(options: LoadOptions, tally: Tally, startedAt: string)
     connections: options.connections,
     ratePerS: options.rate,
     seconds: options.seconds,
+    ranS: ranS(options, tally),
+    isOver: tally.isOver,
     startedAt,
     operations,
     lag: { p50: lag.percentile(50), p99: lag.percentile(99), max: lag.maxMs },
@@ -83,6 +89,10 @@ export function summarize(options: LoadOptions, tally: Tally, startedAt: string)
     isAsExpected: verdicts.every(({ isMet }) => isMet),
     timeline: tally.points,
   };
+}
+
+function ranS({ seconds }: LoadOptions, { points }: Tally): number {
+  return Math.min(seconds, Math.ceil(points.at(-1)?.atS ?? seconds));
 }
 
 function summaryOf(name: string, histogram: Histogram): OperationSummary {
@@ -116,7 +126,7 @@ function measuresOf(
     ["misordered", misordered],
     ["wrong", wrong],
     ["errors", tally.errorCount],
-    ["rate", tally.sent / options.seconds],
+    ["rate", tally.sent / ranS(options, tally)],
     ["rss_growth", rssGrowth],
     ["lag.p99", tally.lag.percentile(99)],
   ]);

@@ -18,6 +18,8 @@ export interface Point {
 /** What answers and deliveries are measured by: not what presence is gathered for, nor connecting. */
 const MESSAGES: readonly Operation[] = ["ping", "send", "event", "location_event", "presence"];
 
+const MAX_EXAMPLES = 20;
+
 /** Adds up what all threads count. */
 export class Tally {
   readonly operations: ReadonlyMap<Operation, Histogram> = new Map(
@@ -38,6 +40,8 @@ export class Tally {
   #lost = 0;
   #expected = 0;
   #delivered = 0;
+  /** Whether all that was sent had the time to arrive: what has not by then is lost. */
+  isOver = false;
   readonly #isStorm: boolean;
   readonly #second = new Histogram();
   #before = { sent: 0, received: 0, errors: 0 };
@@ -46,9 +50,14 @@ export class Tally {
     this.#isStorm = isStorm;
   }
 
-  /** Answers, updates and deliveries that never came; final once everything has settled. */
+  /** Answers, updates and deliveries that never came; of deliveries it is told in the end. */
   get lost(): number {
-    return this.#lost + Math.max(0, this.#expected - this.#delivered);
+    return this.#lost + (this.isOver ? Math.max(0, this.underWay) : 0);
+  }
+
+  /** Deliveries that are still to come. */
+  get underWay(): number {
+    return this.#expected - this.#delivered;
   }
 
   get errorCount(): number {
@@ -75,7 +84,7 @@ export class Tally {
     this.#lost += progress.lost;
     this.#expected += progress.deliveries.expected;
     this.#delivered += progress.deliveries.received;
-    this.examples.push(...progress.examples);
+    this.examples.push(...progress.examples.slice(0, MAX_EXAMPLES - this.examples.length));
     for (const [kind, count] of Object.entries(progress.errors)) {
       this.errors.set(kind, (this.errors.get(kind) ?? 0) + count);
     }

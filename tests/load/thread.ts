@@ -26,6 +26,8 @@ const scope = globalThis as unknown as ThreadScope;
 const recorder = new Recorder();
 let crew: Crew | undefined;
 let storm: Storm | undefined;
+const stopping = new AbortController();
+let reporting: ReturnType<typeof setInterval> | undefined;
 
 scope.onmessage = ({ data }) => {
   handle(data).catch((error) => {
@@ -39,6 +41,7 @@ scope.onmessage = ({ data }) => {
 async function handle(message: ToThread): Promise<void> {
   if (message.kind === "assemble") await assemble(message.plan);
   else if (message.kind === "start") await work(message.start);
+  else if (message.kind === "stop") stopping.abort();
   else await disband();
 }
 
@@ -50,13 +53,9 @@ async function assemble(plan: Plan): Promise<void> {
 }
 
 async function work(start: Start): Promise<void> {
-  const reporting = setInterval(report, PROGRESS_INTERVAL_MS);
-  try {
-    if (storm !== undefined) await storm.run(start);
-    else if (crew !== undefined) await follow(crew, start);
-  } finally {
-    clearInterval(reporting);
-  }
+  reporting = setInterval(report, PROGRESS_INTERVAL_MS);
+  if (storm !== undefined) await storm.run(start, stopping.signal);
+  else if (crew !== undefined) await follow(crew, start);
   report();
   scope.postMessage({ kind: "finished" });
 }
@@ -65,18 +64,19 @@ async function work(start: Start): Promise<void> {
 async function follow(crew: Crew, { startMs, rate, durationMs }: Start): Promise<void> {
   await sleep(startMs - nowMs());
   const schedule = new Schedule(startMs, rate, durationMs);
-  crew.startChurn();
-  while (!schedule.isDone) {
+  crew.startVisits();
+  while (!schedule.isDone && !stopping.signal.aborted) {
     for (let slot = schedule.take(nowMs()); slot; slot = schedule.take(nowMs())) crew.act(slot);
     await sleep(TICK_MS);
   }
-  crew.stopChurn();
+  await crew.stopVisits();
   const limitMs = nowMs() + SETTLE_LIMIT_MS;
   while (!crew.isSettled && nowMs() < limitMs) await sleep(TICK_MS);
 }
 
 async function disband(): Promise<void> {
   await crew?.disband();
+  clearInterval(reporting);
   report();
   scope.postMessage({ kind: "disbanded" });
 }

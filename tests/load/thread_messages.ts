@@ -5,6 +5,8 @@ import type { Progress } from "./recorder.ts";
 export type ToThread =
   | { readonly kind: "assemble"; readonly plan: Plan }
   | { readonly kind: "start"; readonly start: Start }
+  /** Ends the work before its time. */
+  | { readonly kind: "stop" }
   | { readonly kind: "disband" };
 
 /** What a thread of the loader tells. */

@@ -131,6 +131,8 @@ export class ServerProcess implements AsyncDisposable {
       stdin: "piped",
       stdout: "null",
       stderr: "null",
+      // Ctrl-C is for whoever started it, and who still has to end it in order.
+      detached: true,
     }).spawn();
     this.#child = child;
     let ended = false;
