@@ -13,6 +13,9 @@ import {
 import type { Intent } from "./write_queue.ts";
 import { PresenceWriter } from "./writer.ts";
 
+/** Where updates come quicker than milliseconds do, their stamps run ahead of the clock, but no further. */
+const MAX_AHEAD_MS = 20;
+
 /** What {@linkcode PresenceTracker} works with. */
 export interface TrackerOptions {
   readonly store: PresenceStore;
@@ -40,6 +43,7 @@ export class PresenceTracker {
   readonly #sessions = new Map<string, TrackedSession>();
   readonly #writer: PresenceWriter;
   #registered: Promise<unknown> = Promise.resolve();
+  #lastStampMs = 0;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
@@ -93,8 +97,7 @@ export class PresenceTracker {
   update(sessionId: string, patch: PresencePatch): Promise<Outcome> {
     const session = this.#sessions.get(sessionId);
     if (session !== undefined) {
-      // Two updates of one session within a millisecond are still told apart.
-      const updatedAtMs = Math.max(Date.now(), session.state.updated_at_ms + 1);
+      const updatedAtMs = Math.max(this.#stampMs(), session.state.updated_at_ms + 1);
       session.state = { ...session.state, ...patch, updated_at_ms: updatedAtMs };
     }
     return this.#writer.write(sessionId, { op: "put" });
@@ -173,6 +176,13 @@ export class PresenceTracker {
   stop(): void {
     this.#writer.stop();
     for (const { grace } of this.#sessions.values()) grace?.cancel();
+  }
+
+  /** Now, in ms; updates within one millisecond are told apart, unless there is a flood of them. */
+  #stampMs(): number {
+    const nowMs = Date.now();
+    this.#lastStampMs = Math.min(Math.max(nowMs, this.#lastStampMs + 1), nowMs + MAX_AHEAD_MS);
+    return this.#lastStampMs;
   }
 
   /** Writes without waiting: the writer keeps what could not be written. */
