@@ -34,6 +34,15 @@ function permissions(temporary: string): string[] {
 
 const OUTPUT_KEPT = 10_000;
 
+/** The exit status of a process that a signal ended is this and the signal's number. */
+const SIGNALLED = 128;
+
+/**
+ * Tests whose subject is time, load or a whole machine's behaviour: they run one file after another,
+ * with nothing beside them. All others run on every core.
+ */
+const ALONE = ["client", "delivery", "e2e", "elements", "faults", "load", "lobby", "security"];
+
 async function main(filter: readonly string[]): Promise<number> {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
   try {
@@ -69,11 +78,44 @@ async function runTests(
   temporary: string,
 ): Promise<{ status: number; tally: Tally }> {
   await using backends = await startBackends();
-  const names = filter.some((argument) => existsSync(argument)) ? [] : ["tests/"];
-  const child = new Deno.Command(Deno.execPath(), {
+  const environment = backendsEnvironment(backends);
+  const run = (parts: readonly string[]) =>
     // Types are the matter of `deno task ok`.
-    args: ["test", "--no-check", ...permissions(temporary), ...filter, ...names],
-    env: backendsEnvironment(backends),
+    denoTest(["--no-check", ...permissions(temporary), ...parts], environment);
+  if (filter.some((argument) => existsSync(argument))) return await run(filter);
+  const { alone, together } = testFiles();
+  const first = await run(["--parallel", "--permit-no-files", ...filter, ...together]);
+  // Ended by a signal: whoever gave it wants no more.
+  if (first.status > SIGNALLED) return first;
+  const second = await run(["--permit-no-files", ...filter, ...alone]);
+  return {
+    status: first.status || second.status,
+    tally: {
+      passed: first.tally.passed + second.tally.passed,
+      failed: first.tally.failed + second.tally.failed,
+    },
+  };
+}
+
+/** What is in tests/: folders and files, by how they are to be run. */
+function testFiles(): { alone: string[]; together: string[] } {
+  const names = [...Deno.readDirSync("tests")]
+    .filter(({ name, isDirectory }) => isDirectory || name.endsWith("_test.ts"))
+    .map(({ name }) => name)
+    .toSorted();
+  return {
+    alone: names.filter((name) => ALONE.includes(name)).map((name) => `tests/${name}`),
+    together: names.filter((name) => !ALONE.includes(name)).map((name) => `tests/${name}`),
+  };
+}
+
+async function denoTest(
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<{ status: number; tally: Tally }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", ...args],
+    env,
     stdout: "piped",
   }).spawn();
   // Ctrl-C reaches the child by itself; the runner only has to outlive it, to end the servers.
