@@ -49,7 +49,7 @@ export class ClientEngine {
       began: () => this.#presenceSync.reset(),
       gap: (lastSeq) => this.events.emit("gap", { lastSeq }),
       failed: fail,
-    });
+    }, environment);
     const presenceEvents = new Emitter<PresenceViewEvents>();
     this.#presenceSync = new PresenceSync({
       call: (method, params, callOptions) => this.calls.call(method, params, callOptions),

@@ -1,8 +1,17 @@
+import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { ResumeResult } from "../protocol/methods.ts";
 import type { Welcome } from "../protocol/notifications.ts";
 import type { Calls } from "./calls.ts";
+import type { ClientEnvironment } from "./environment.ts";
 import { EventStream, type StreamMessage } from "./event_stream.ts";
 import { OwnPresence } from "./own_presence.ts";
+
+/**
+ * A server that cannot reach its store now is asked again so often, so soon, in ms: it keeps new
+ * events back for a second after each refusal, so that they do not come before what was missed.
+ */
+const RESUME_RETRIES = 3;
+const RESUME_RETRY_MS = 400;
 
 /** What a session tells. */
 export interface SessionEvents {
@@ -20,16 +29,19 @@ export interface SessionEvents {
 export class Session {
   readonly #calls: Calls;
   readonly #events: SessionEvents;
+  readonly #environment: ClientEnvironment;
   readonly #own = new OwnPresence();
   readonly stream: EventStream;
   #before: { readonly sessionId: string; readonly userId: string } | null = null;
   #attached = false;
   /** What to do with the answer to `session.resume`; null when none is awaited. */
   #settle: ((result: ResumeResult) => void) | null = null;
+  #cancelRetry: () => void = () => {};
 
-  constructor(calls: Calls, events: SessionEvents) {
+  constructor(calls: Calls, events: SessionEvents, environment: ClientEnvironment) {
     this.#calls = calls;
     this.#events = events;
+    this.#environment = environment;
     this.stream = new EventStream((message) => events.deliver(message));
   }
 
@@ -49,15 +61,8 @@ export class Session {
       return ready();
     }
     this.stream.hold();
-    const settle = (result: ResumeResult): void => this.#resumed(result, ready);
-    this.#settle = settle;
-    const params = { session_id: before.sessionId, last_seq: this.stream.lastSeq };
-    this.#calls.call("session.resume", params, {}, true).catch((error) => {
-      // A connection that broke meanwhile says nothing: the next one asks again.
-      if (this.#settle !== settle) return;
-      this.#events.failed(error);
-      settle({ resumed: false, replayed: 0 });
-    });
+    this.#settle = (result) => this.#resumed(result, ready);
+    this.#resume(before.sessionId, this.#settle, RESUME_RETRIES);
   }
 
   /** A request has been carried out. */
@@ -70,11 +75,27 @@ export class Session {
   detached(): void {
     this.#attached = false;
     this.#settle = null;
+    this.#cancelRetry();
   }
 
   /** The player took leave: the next connection is a fresh start. */
   end(): void {
     this.#before = null;
+  }
+
+  #resume(sessionId: string, settle: (result: ResumeResult) => void, retries: number): void {
+    const params = { session_id: sessionId, last_seq: this.stream.lastSeq };
+    this.#calls.call("session.resume", params, {}, true).catch((error) => {
+      // A connection that broke meanwhile says nothing: the next one asks again.
+      if (this.#settle !== settle) return;
+      if (retries > 0 && error instanceof RpcError && error.code === ErrorCode.unavailable) {
+        const again = (): void => this.#resume(sessionId, settle, retries - 1);
+        this.#cancelRetry = this.#environment.setTimer(again, RESUME_RETRY_MS);
+        return;
+      }
+      this.#events.failed(error);
+      settle({ resumed: false, replayed: 0 });
+    });
   }
 
   /** Called while the answer is read, for the missed messages follow in the same frame. */

@@ -96,6 +96,29 @@ Deno.test("a gap is told, and numbering may start anew", async () => {
   await client.disconnect();
 });
 
+Deno.test("a server that cannot resume now is asked again, before anything new is told", async () => {
+  const world = scripted();
+  const { client, socket } = await world.connected();
+  const { seen, gaps } = watch(client);
+  event(socket, 1);
+  socket.end(1006);
+  await world.pass(250);
+  const next = await world.socket(2);
+  next.greet();
+  next.refuse(next.request("session.resume"), -32004, { part: "redis" });
+  await world.settle();
+  event(next, 3);
+  await world.pass(400);
+  assert.equal(client.state, "reconnecting");
+  next.resume({ resumed: true, replayed: 1 });
+  event(next, 2);
+  assert.equal(client.state, "connected");
+  assert.deepEqual(seen, [1, 2, 3]);
+  assert.deepEqual(gaps, []);
+  await client.disconnect();
+  assert.equal(world.timers, 0);
+});
+
 Deno.test("a server that cannot resume is a gap and an error, and no reason to stay away", async () => {
   const world = scripted();
   const { client, socket } = await world.connected();
@@ -106,8 +129,13 @@ Deno.test("a server that cannot resume is a gap and an error, and no reason to s
   await world.pass(250);
   const next = await world.socket(2);
   next.greet();
-  next.refuse(next.request("session.resume"), -32004, { part: "nats" });
-  await world.settle();
+  for (let attempt = 0; attempt < 4; attempt++) {
+    assert.equal(client.state, "reconnecting");
+    next.refuse(next.request("session.resume"), -32004, { part: "nats" });
+    await world.settle();
+    await world.pass(400);
+  }
+  assert.deepEqual(next.methods(), Array(4).fill("session.resume"));
   assert.equal(client.state, "connected");
   assert.deepEqual(errors, [-32004]);
   assert.equal(gaps.length, 1);
