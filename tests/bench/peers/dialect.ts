@@ -20,8 +20,8 @@ export interface Dialect {
   readonly greeting: readonly Step[];
   /** Has this client hear of events at a location. */
   enter(location: string): readonly Step[];
-  /** One request; its answer is one message. */
-  readonly request: Message;
+  /** One request; its answer is one message. Peers that number requests themselves ignore the id. */
+  request(id: number): Message;
   /** Sends an event to everyone at a location. */
   publish(location: string): Message;
   /** Whether the sender of an event is answered besides. */
@@ -38,8 +38,8 @@ function event(location: string): object {
   return { to: { location }, ...EVENT };
 }
 
-function request(method: string, params: object): string {
-  return JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+function request(method: string, params: object, id = 1): string {
+  return JSON.stringify({ jsonrpc: "2.0", id, method, params });
 }
 
 /** JSON-RPC as the bare servers speak it: everyone hears of every event. */
@@ -47,7 +47,7 @@ export const JSON_RPC: Dialect = {
   upgradePath: "/ws",
   greeting: [{ expect: "system.welcome" }],
   enter: () => [],
-  request: request("system.ping", {}),
+  request: (id) => request("system.ping", {}, id),
   publish: (location) => request("player.sendEvent", event(location)),
 };
 
@@ -86,7 +86,7 @@ export const SOCKET_IO: Dialect = {
   upgradePath: "/socket.io/?EIO=4&transport=websocket",
   greeting: [{ expect: "0{" }, { send: "40", expect: "40{" }, { expect: "system.welcome" }],
   enter: () => [],
-  request: `421["system.ping",{}]`,
+  request: (id) => `42${id}["system.ping",{}]`,
   publish: (location) => `42["player.sendEvent",${JSON.stringify(event(location))}]`,
 };
 
@@ -108,7 +108,7 @@ export const COLYSEUS: Dialect = {
     { send: new Uint8Array([COLYSEUS_JOIN_ROOM]), expect: "system.welcome" },
   ],
   enter: () => [],
-  request: roomData("system.ping", {}),
+  request: () => roomData("system.ping", {}),
   publish: (location) => roomData("player.sendEvent", event(location)),
 };
 

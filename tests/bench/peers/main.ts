@@ -23,7 +23,9 @@ const USAGE = `Usage: deno task bench:peers [--work ping,fan-out,connects,memory
 --only takes names as the tables have them. --checkout adds another state of Waygate's sources to the
 contenders, for example one made by: git archive COMMIT | tar x -C DIRECTORY`;
 
-const IDLE_CONNECTIONS = 4000;
+const IDLE_CONNECTIONS = 2000;
+/** So many that nobody comes back at once: a player who was here a moment ago costs more, or less. */
+const PLAYERS = 20_000;
 const WARM_UP_MS = 1000;
 
 const { values } = parseArgs({
@@ -52,7 +54,7 @@ const contenders = known.filter(({ name }) =>
   name === BASELINE || values.only === undefined || chosen.has(name.toLowerCase())
 );
 const runtime: PeerRuntime = values.runtime === "node" ? await onNode() : onDeno;
-const tokens = await tokensOf(IDLE_CONNECTIONS);
+const tokens = await tokensOf(PLAYERS);
 const results: Record<string, Line[] | Record<string, number>> = {};
 
 /** Something that is measured again and again on one server. */
@@ -135,18 +137,23 @@ if (works.includes("connects")) {
   );
 }
 if (works.includes("memory")) {
-  const memory = new Map<string, number>();
-  for (const contender of contenders) {
-    await using server = await startServer(contender, runtime);
-    const each = await idleMemory(
-      server,
-      contender.dialect,
-      credentials(contender, IDLE_CONNECTIONS),
-    );
-    memory.set(contender.name, each);
+  const servers: PinnedServer[] = [];
+  try {
+    for (const contender of contenders) servers.push(await startServer(contender, runtime));
+    const each = await idleMemory(servers.map((server, index) => {
+      const contender = contenders[index] as Contender;
+      return {
+        server,
+        dialect: contender.dialect,
+        tokens: credentials(contender, IDLE_CONNECTIONS),
+      };
+    }));
+    const memory = new Map(contenders.map(({ name }, index) => [name, each[index] ?? NaN]));
+    results["Memory of an idle connection"] = Object.fromEntries(memory);
+    printMemory(memory);
+  } finally {
+    for (const server of servers) await server[Symbol.asyncDispose]();
   }
-  results["Memory of an idle connection"] = Object.fromEntries(memory);
-  printMemory(memory);
 }
 console.log(`\nLoad average after: ${Deno.loadavg().map((load) => load.toFixed(2)).join(" ")}`);
 if (values.json !== undefined) {

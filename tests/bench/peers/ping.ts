@@ -10,21 +10,56 @@ const DRAIN_LIMIT_MS = 5000;
 const POLL_MS = 20;
 /** The clock is read once in so many rounds. */
 const ROUNDS = 16;
+/** So many requests of a client have ids of their own: no two that are outstanding are answered alike. */
+const DIFFERENT = 16;
+
+/** The requests of one client, one after another and over again. */
+class Requests {
+  readonly #bytes: Uint8Array;
+  /** Where each begins; twice around, so that any {@linkcode DIFFERENT} of them are in a row. */
+  readonly #starts: number[] = [];
+  #next = 0;
+
+  constructor(dialect: Dialect, firstId: number) {
+    const frames = Array.from(
+      { length: DIFFERENT },
+      (_, index) => encodeFrame(dialect.request(firstId + index)),
+    );
+    const around = [...frames, ...frames];
+    this.#bytes = new Uint8Array(around.reduce((length, frame) => length + frame.length, 0));
+    let at = 0;
+    for (const frame of around) {
+      this.#starts.push(at);
+      this.#bytes.set(frame, at);
+      at += frame.length;
+    }
+    this.#starts.push(at);
+  }
+
+  /** Sends the next ones, {@linkcode DIFFERENT} of them at most. */
+  send(link: Link, count: number): void {
+    const start = this.#starts[this.#next] ?? 0;
+    const end = this.#starts[this.#next + count] ?? 0;
+    this.#next = (this.#next + count) % DIFFERENT;
+    link.send(this.#bytes.subarray(start, end), end - start);
+  }
+}
 
 /** Requests and their answers: each client has some outstanding, and asks again when it is answered. */
 export class PingWork {
   readonly #server: PinnedServer;
   readonly #crowd: Crowd;
-  readonly #requests: Uint8Array;
-  readonly #requestLength: number;
+  readonly #requests: ReadonlyMap<Link, Requests>;
 
   constructor(server: PinnedServer, dialect: Dialect, tokens: readonly (string | undefined)[]) {
     this.#server = server;
     this.#crowd = Crowd.gather({ port: server.port, dialect, tokens: tokens.slice(0, CLIENTS) });
-    const request = encodeFrame(dialect.request);
-    this.#requestLength = request.length;
-    this.#requests = new Uint8Array(request.length * 64);
-    for (let index = 0; index < 64; index++) this.#requests.set(request, index * request.length);
+    this.#requests = new Map(
+      this.#crowd.links.map((
+        link,
+        index,
+      ) => [link, new Requests(dialect, 1000 + index * DIFFERENT)]),
+    );
   }
 
   /**
@@ -59,7 +94,7 @@ export class PingWork {
   #ask(link: Link, count: number): void {
     if (count === 0) return;
     link.outstanding += count;
-    link.send(this.#requests, count * this.#requestLength);
+    this.#requests.get(link)?.send(link, count);
   }
 
   #drain(): void {
