@@ -5,7 +5,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { DEVELOPMENT_SECRET } from "../src/config.ts";
+import { DEVELOPMENT_SECRET } from "../src/token_key.ts";
 import { parseTokenRequest, signToken } from "../src/development_tokens.ts";
 
 const USAGE = "Usage: deno task token SUB [--name N] [--scope S] [--ttl SECONDS]";

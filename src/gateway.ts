@@ -23,17 +23,15 @@ import { Counters } from "./telemetry/counters.ts";
 import { countMalformed } from "./telemetry/presence_log.ts";
 import type { MetricSources } from "./telemetry/sources.ts";
 
-export type * from "./bus/bus.ts";
+export * from "./bus/bus.ts";
 export {
   type Config,
   ConfigError,
   type NatsLogin,
   type OriginPolicy,
-  type PublicKeyAlgorithm,
   readConfig,
-  type TokenKey,
 } from "./config.ts";
-export type * from "./events/stream.ts";
+export * from "./events/stream.ts";
 export {
   type AnyMethod,
   defineMethod,
@@ -44,11 +42,12 @@ export {
 } from "./gateway/method.ts";
 export type * from "./gateway/socket.ts";
 export type { SessionState } from "./presence/state.ts";
-export type * from "./presence/store.ts";
+export * from "./presence/store.ts";
 export * from "./protocol/protocol.ts";
 export type { FetchHandler, HttpServer, ServeOptions } from "./serve.ts";
 export type { TlsFiles } from "./serve_tls.ts";
 export type { MetricSources, NatsFigures, RedisFigures } from "./telemetry/sources.ts";
+export type { PublicKeyAlgorithm, TokenKey } from "./token_key.ts";
 
 /**
  * An app of the `hono` package.

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
-import { ConfigError, DEVELOPMENT_SECRET, readConfig } from "../src/config.ts";
+import { ConfigError, readConfig } from "../src/config.ts";
+import { DEVELOPMENT_SECRET } from "../src/token_key.ts";
 import { VARIABLES } from "../src/config_variables.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DEVELOPMENT_SECRET } from "../../src/config.ts";
+import { DEVELOPMENT_SECRET } from "../../src/token_key.ts";
 import { signToken } from "../../src/development_tokens.ts";
 import { createGateway, type Gateway, readConfig } from "../../src/gateway.ts";
 import type { Json, JsonObject } from "../../src/protocol/json.ts";

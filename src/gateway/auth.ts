@@ -7,7 +7,8 @@ import {
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from "jose";
-import type { Config, TokenKey } from "../config.ts";
+import type { Config } from "../config.ts";
+import type { TokenKey } from "../token_key.ts";
 import { ErrorCode, RpcError, type TokenRefusal } from "../protocol/errors.ts";
 import { createQuickVerifier } from "./hs256.ts";
 

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { DEVELOPMENT_SECRET } from "../../src/config.ts";
+import { DEVELOPMENT_SECRET } from "../../src/token_key.ts";
 import { connect, HandshakeError, open } from "../support/game_client.ts";
 import { gatewayArguments, startGateway } from "../support/gateway.ts";
 import { freePort } from "../support/servers/free_port.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DEVELOPMENT_SECRET } from "../../src/config.ts";
+import { DEVELOPMENT_SECRET } from "../../src/token_key.ts";
 import { signToken } from "../../src/development_tokens.ts";
 import type { Presence } from "../../src/protocol/presence.ts";
 import type { CrowdCommand, CrowdView } from "./crowd.ts";

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
-import { DEVELOPMENT_SECRET, readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config.ts";
+import { DEVELOPMENT_SECRET } from "../../src/token_key.ts";
 import { signToken } from "../../src/development_tokens.ts";
 import { createGateway } from "../../src/gateway.ts";
 import { connect } from "../support/game_client.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { readConfig } from "../../src/config.ts";
-import { DEVELOPMENT_SECRET } from "../../src/config.ts";
+import { DEVELOPMENT_SECRET } from "../../src/token_key.ts";
 import { signToken } from "../../src/development_tokens.ts";
 import { createGateway, type Gateway, type GatewayOptions } from "../../src/gateway.ts";
 import { createDenoEngine } from "../../src/gateway/socket_deno.ts";

@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { DEVELOPMENT_SECRET } from "../../src/config.ts";
+import { DEVELOPMENT_SECRET } from "../../src/token_key.ts";
 import { signToken } from "../../src/development_tokens.ts";
 import type { Backends } from "./backends.ts";
 import { onFreePort } from "./servers/free_port.ts";
