@@ -6,7 +6,7 @@
  */
 import process from "node:process";
 import { type GatewayProcess, startGateway } from "../support/gateway.ts";
-import { type NatsServer, startNats } from "../support/servers/nats_server.ts";
+import { type NatsOptions, type NatsServer, startNats } from "../support/servers/nats_server.ts";
 import { type RedisRestServer, startRedisRest } from "../support/servers/redis_rest_server.ts";
 import { startRedis } from "../support/servers/redis_server.ts";
 import type { ServerProcess } from "../support/servers/server_process.ts";
@@ -22,6 +22,10 @@ export interface FaultOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where the gateways find the REST API, when something is to stand between. */
   readonly restUrl?: (rest: RedisRestServer) => string;
+  /** How the NATS server is to be. */
+  readonly nats?: NatsOptions;
+  /** The NATS server of the node in `us`, when it is another one. */
+  readonly usNatsUrl?: string;
 }
 
 /** All that presence needs, and two nodes. Dispose of it (`await using`). */
@@ -46,23 +50,30 @@ export class FaultPlace implements AsyncDisposable {
   }
 
   /** Starts everything, and waits until the nodes know each other. */
-  static async start({ env = {}, restUrl }: FaultOptions = {}): Promise<FaultPlace> {
+  static async start(options: FaultOptions = {}): Promise<FaultPlace> {
+    const { env = {}, restUrl, usNatsUrl } = options;
     await using stack = new AsyncDisposableStack();
-    const [redis, nats] = await Promise.all([startRedis(), startNats()]);
+    const [redis, nats] = await Promise.all([startRedis(), startNats(options.nats)]);
     stack.use(redis);
     stack.use(nats);
     const rest = stack.use(await startRedisRest({ redisUrl: redis.url }));
     const backends = {
       restUrl: restUrl?.(rest) ?? rest.url,
       restToken: rest.token,
-      natsUrl: nats.url,
     };
     const shared = { NATS_PREFIX: "faults", PRESENCE_AUTO_SUBSCRIBE: "none", ...env };
-    const start = async (region: string) =>
+    const start = async (region: string, natsUrl: string) =>
       stack.use(
-        await startGateway({ region, backends, env: { ...shared, NODE_ID: `${region}-1` } }),
+        await startGateway({
+          region,
+          backends: { ...backends, natsUrl },
+          env: { ...shared, NODE_ID: `${region}-1` },
+        }),
       );
-    const [eu, us] = await Promise.all([start("eu"), start("us")]);
+    const [eu, us] = await Promise.all([
+      start("eu", nats.url),
+      start("us", usNatsUrl ?? nats.url),
+    ]);
     const place = new FaultPlace({ redis, rest, nats, eu, us }, stack.move());
     await place.settled();
     return place;
@@ -95,6 +106,11 @@ export class FaultPlace implements AsyncDisposable {
     return result;
   }
 
+  /** The incarnations that hold or held a lease and are not reaped. */
+  async instances(): Promise<string[]> {
+    return (await this.command("SMEMBERS", "presence:instances") as string[]).toSorted();
+  }
+
   /** What `INFO` of the real server says of each command: how often it was called, scripts' own too. */
   async commandCounts(): Promise<Map<string, number>> {
     const reply = await firstReply(this.redis.port, "\r\n\r\n", "INFO commandstats\r\n");
@@ -109,6 +125,19 @@ export class FaultPlace implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync();
   }
+}
+
+/** Prints a figure in the long form. */
+export function report(what: string, took: readonly number[]): void {
+  if (IS_LONG) console.log(`${what}: ${took.map((ms) => Math.round(ms)).join(", ")} ms`);
+}
+
+/** Waits for so long, in ms, since an instant of the monotonic clock: where time is the subject. */
+export async function since(startedAt: number, ms: number): Promise<void> {
+  await until(() => performance.now() - startedAt >= ms, {
+    what: `${ms} ms`,
+    timeoutMs: ms + 5000,
+  });
 }
 
 /** The value of one of a gateway's metrics. */

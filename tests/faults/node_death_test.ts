@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { until } from "../support/wait.ts";
 import { Crowd } from "./crowd.ts";
-import { FaultPlace, IS_LONG } from "./fault_place.ts";
+import { FaultPlace, IS_LONG, report, since } from "./fault_place.ts";
 import { PresenceWatcher } from "./watcher.ts";
 
 const ROUNDS = IS_LONG ? 10 : 1;
@@ -42,7 +41,7 @@ Deno.test("a node that stands still for 6 s: its players go, and come back with 
   const stoppedAt = performance.now();
   place.eu.suspend();
   await watcher.sees(0, 2500);
-  await until(() => performance.now() - stoppedAt >= 6000, { what: "6 s", timeoutMs: 7000 });
+  await since(stoppedAt, 6000);
   place.eu.resume();
   const backMs = await watcher.sees(50);
   report("back after 6 s of SIGSTOP", [backMs]);
@@ -89,8 +88,4 @@ async function endOf(players: number, befall: () => unknown): Promise<number> {
   assert.deepEqual(left.toSorted(), ["presence:online:users", "presence:online:watcher"]);
   assert.deepEqual(await place.command("SMEMBERS", "presence:online:users"), ["watcher"]);
   return tookMs;
-}
-
-function report(what: string, took: readonly number[]): void {
-  if (IS_LONG) console.log(`${what}: ${took.map((ms) => Math.round(ms)).join(", ")} ms`);
 }

@@ -58,6 +58,23 @@ export class PresenceWatcher implements AsyncDisposable {
     );
   }
 
+  /** Who, but for these, was ever pushed as offline. */
+  sawLeave(except: ReadonlySet<string> = new Set()): string[] {
+    this.#catchUp();
+    return [...this.pushed].flatMap(([id, statuses]) =>
+      statuses.includes("offline") && !except.has(id) ? [id] : []
+    );
+  }
+
+  /** What it sees of everyone else, in words, to be compared. */
+  get view(): string[] {
+    return [...this.online.values()]
+      .map(({ user_id, status, location, version }) =>
+        `${user_id} ${status} ${location} ${version}`
+      )
+      .toSorted();
+  }
+
   /** Waits until it sees so many others online; gives how long that took, in ms. */
   async sees(count: number, timeoutMs = 20_000): Promise<number> {
     const startedAt = performance.now();

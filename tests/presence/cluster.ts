@@ -216,7 +216,7 @@ export class Cluster {
   }
 
   watch(node: ClusterNode, interest: Interest): void {
-    node.watch(new View(interest, this.#contents));
+    node.watch(new View(interest, this.#contents, node.failures));
   }
 
   /** Loses all data of the store. */

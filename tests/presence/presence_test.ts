@@ -147,7 +147,7 @@ async function start(time: FakeTime) {
 }
 
 function watch(node: ClusterNode, interest: View["interest"]): View {
-  const view = new View(interest, new Map());
+  const view = new View(interest, new Map(), node.failures);
   node.watch(view);
   return view;
 }

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { until } from "../support/wait.ts";
+import { Crowd } from "./crowd.ts";
+import { FaultPlace, metric, report } from "./fault_place.ts";
+import { NatsPair } from "./nats_pair.ts";
+import { PresenceWatcher } from "./watcher.ts";
+
+const PLAYERS = 50;
+
+const pair = await NatsPair.start();
+const place = await FaultPlace.start({ nats: pair.first, usNatsUrl: pair.second.url });
+Deno.test.afterAll(async () => {
+  await place[Symbol.asyncDispose]();
+  await pair[Symbol.asyncDispose]();
+});
+
+Deno.test("two NATS servers cut from each other: after that both regions agree again, by themselves", async () => {
+  await using inEu = await PresenceWatcher.start(place.eu, "watcher");
+  await using inUs = await PresenceWatcher.start(place.us, "watcher");
+  const watchers = [inEu, inUs];
+  await using eu = new Crowd();
+  await using us = new Crowd();
+  await eu.join(place.eu.wsUrl, PLAYERS, { prefix: "eu" });
+  await us.join(place.us.wsUrl, PLAYERS, { prefix: "us" });
+  for (const watcher of watchers) await watcher.sees(2 * PLAYERS);
+
+  pair.cut();
+  for (const gateway of [place.eu, place.us]) {
+    await until(async () => await metric(gateway, "waygate_nodes") === 1, {
+      what: "each to miss the other",
+      timeoutMs: 10_000,
+    });
+  }
+  await us.call("player.updatePresence", { status: "busy", location: "arena" });
+  await eu.leave(10);
+  pair.heal();
+  await place.settled();
+  const healedAt = performance.now();
+  await until(() => {
+    assert.deepEqual(inEu.view, inUs.view);
+    assert.equal(inEu.online.size, 2 * PLAYERS - 10);
+    for (const [id, { status }] of inEu.online) {
+      assert.equal(status, id.startsWith("us") ? "busy" : "online");
+    }
+    return true;
+  }, { what: "both to agree", timeoutMs: 20_000 });
+  report("agreed after the two knew each other again", [performance.now() - healedAt]);
+  for (const crowd of [eu, us]) assert.equal((await crowd.view()).closed, 0);
+});
+
+Deno.test("one of two NATS servers killed: its node goes on with the other, and nobody goes offline", async () => {
+  await using inEu = await PresenceWatcher.start(place.eu, "watcher");
+  await using inUs = await PresenceWatcher.start(place.us, "watcher");
+  await using eu = new Crowd();
+  // Those of the test before have their grace first.
+  for (const watcher of [inEu, inUs]) await watcher.sees(0);
+  await eu.join(place.eu.wsUrl, PLAYERS, { prefix: "fu" });
+  for (const watcher of [inEu, inUs]) await watcher.sees(PLAYERS);
+  const before = await place.instances();
+  await place.nats.kill();
+  await eu.call("player.updateStatus", { status: "away" });
+  await until(() => [...inUs.online.values()].every(({ status }) => status === "away"), {
+    what: "what was said meanwhile to be seen",
+  });
+  await place.settled();
+  assert.deepEqual(await place.instances(), before);
+  const others = new Set([...inUs.pushed.keys()].filter((id) => !id.startsWith("fu")));
+  for (const watcher of [inEu, inUs]) assert.deepEqual(watcher.sawLeave(others), []);
+});
