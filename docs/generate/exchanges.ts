@@ -78,6 +78,8 @@ async function play(evening: Evening, gateway: Gateway): Promise<void> {
   await evening.call(ann, "auth.refresh", { token: await token("ann", { name: "Ann" }) });
   await evening.call(ann, "player.updatePresence", { status: "online", location: "lobby" });
   await evening.call(ann, "player.updateLocation", { location: "zone:stormwind" });
+  // Otherwise what follows may be gathered with what came before.
+  await bea.next("presence.updated", (params) => isInStormwind(params));
   await evening.call(ann, "player.updateStatus", { status: "away" });
   await evening.hear(bea, "presence.updated", (params) => isAwayOnly(params));
 
@@ -122,6 +124,11 @@ async function moderate(evening: Evening, bea: Recorder): Promise<void> {
   await evening.call(moderator, "system.kick", { user_id: "dora", reason: "Too loud" });
   await evening.hear(noisy, "system.error");
   await Promise.all([noisy.close(), moderator.close()]);
+}
+
+function isInStormwind(params: JsonObject): boolean {
+  const presences = params["presences"] as readonly JsonObject[];
+  return presences.some(({ location }) => location === "zone:stormwind");
 }
 
 function isAwayOnly(params: JsonObject): boolean {
