@@ -5,8 +5,9 @@ import type { Config } from "./config.ts";
 import type { EventStream } from "./events/stream.ts";
 import { createTokenVerifier } from "./gateway/auth.ts";
 import { Backlog } from "./gateway/backlog.ts";
-import type { Connection, ConnectionHost } from "./gateway/connection.ts";
+import type { ConnectionHost } from "./gateway/connection.ts";
 import { Delivery } from "./gateway/delivery.ts";
+import { Farewell } from "./gateway/farewell.ts";
 import { Gatherer } from "./gateway/gatherer.ts";
 import { Heartbeat } from "./gateway/heartbeat.ts";
 import { Hub } from "./gateway/hub.ts";
@@ -14,7 +15,7 @@ import type { MethodTable } from "./gateway/method.ts";
 import { NodeControl } from "./gateway/node_control.ts";
 import { describeMethods } from "./gateway/openrpc.ts";
 import { Reception } from "./gateway/reception.ts";
-import { encodeNotification, Router } from "./gateway/router.ts";
+import { Router } from "./gateway/router.ts";
 import type { WebSocketEngine } from "./gateway/socket.ts";
 import { createUpgrade } from "./gateway/upgrade.ts";
 import { createActions } from "./methods/actions.ts";
@@ -24,9 +25,7 @@ import { sessionMethods } from "./methods/session_methods.ts";
 import { systemMethods } from "./methods/system_methods.ts";
 import { NodePresence } from "./presence/presence.ts";
 import type { PresenceStore } from "./presence/store.ts";
-import { CloseCode } from "./protocol/close_codes.ts";
 import type { JsonObject } from "./protocol/json.ts";
-import type { Shutdown } from "./protocol/notifications.ts";
 import { createForwarder } from "./service/forward.ts";
 import type { MicroService } from "./service/micro.ts";
 import { serveNode } from "./service/node_service.ts";
@@ -37,16 +36,6 @@ import { presenceLog } from "./telemetry/presence_log.ts";
 import { traceLookup, traceMethods, traceRefusals } from "./telemetry/trace.ts";
 import { TimerWheel } from "./timer_wheel.ts";
 import { VERSION } from "./version.ts";
-
-/** Clients are asked to stay away for at least so long after a shutdown, in ms. */
-const COMEBACK_MIN_MS = 500;
-/** …and the last of them for so much longer for each connection, up to a limit: nobody is run over. */
-const COMEBACK_PER_CONNECTION_MS = 10;
-const COMEBACK_MIN_SPREAD_MS = 2000;
-const COMEBACK_MAX_SPREAD_MS = 30_000;
-
-/** How long a drain waits for clients to answer its goodbye, in ms: some never will. */
-const PARTING_LIMIT_MS = 1000;
 
 /** What a node is made of. */
 export interface NodeParts {
@@ -183,9 +172,8 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     },
   };
   const heartbeat = new Heartbeat(() => hub.all(), config.heartbeatIntervalMs);
-  let isDraining = false;
+  const farewell = new Farewell({ hub, presence, bus, wheel, drainMs: config.drainMs, host });
   let service: MicroService | undefined;
-  let comebackSpreadMs = COMEBACK_MIN_SPREAD_MS;
 
   const upgrade = createUpgrade({
     config,
@@ -193,20 +181,20 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     verify,
     counters,
     closedBecause: (opening) => {
-      if (isDraining) return "draining";
+      if (farewell.isBegun) return "draining";
       return hub.size + opening >= config.maxConnections ? "full" : undefined;
     },
     onOpen: (socket, identity, isBatching) => {
       const connection = reception.admit(socket, identity, isBatching, host);
       log.debug("Connection opened", { session: connection.sessionId });
-      if (isDraining) seeOff(connection);
+      if (farewell.isBegun) farewell.seeOff(connection);
       return connection;
     },
   });
 
   function unreadiness(): Unreadiness {
     return {
-      ...(isDraining ? { draining: "The node is shutting down" } : {}),
+      ...(farewell.isBegun ? { draining: "The node is shutting down" } : {}),
       ...(presence.isStoreHealthy ? {} : { redis: "The presence store does not answer" }),
       ...(bus.status === "connected" ? {} : { nats: "Not connected" }),
     };
@@ -220,24 +208,9 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     await presence.start();
   }
 
-  function seeOff(connection: Connection): void {
-    const shutdown: Shutdown = {
-      reason: "restart",
-      reconnect_after_ms: Math.round(COMEBACK_MIN_MS + Math.random() * comebackSpreadMs),
-    };
-    const lastWord = encodeNotification("system.shutdown", shutdown);
-    connection.close(CloseCode.serviceRestart, "restart", lastWord);
-  }
-
   async function drain(): Promise<void> {
-    isDraining = true;
     service?.stop();
-    comebackSpreadMs = Math.min(
-      Math.max(hub.size * COMEBACK_PER_CONNECTION_MS, COMEBACK_MIN_SPREAD_MS),
-      COMEBACK_MAX_SPREAD_MS,
-    );
-    for (const connection of [...hub.all()]) seeOff(connection);
-    await Promise.all([within(config.drainMs, goodbye()), parting()]);
+    await farewell.drain();
     heartbeat.stop();
     eventLoop.stop();
     control.stop();
@@ -245,21 +218,6 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     delivery.stop();
     presence.stop();
     wheel.stop();
-  }
-
-  async function goodbye(): Promise<void> {
-    await presence.leave();
-    await bus.flush().catch(() => {
-      // The peers will find out by themselves.
-    });
-  }
-
-  /** The last words and close frames have to leave this process, but for readers that block. */
-  async function parting(): Promise<void> {
-    const limitAt = performance.now() + PARTING_LIMIT_MS;
-    while (host.closing.size > 0 && performance.now() < limitAt) {
-      await new Promise<void>((resolve) => wheel.schedule(0, resolve));
-    }
   }
 
   return {
@@ -276,14 +234,6 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     start,
     drain,
   };
-}
-
-/** Waits for work to be done, but no longer than that. */
-async function within(limitMs: number, work: Promise<void>): Promise<void> {
-  const limit = Promise.withResolvers<void>();
-  const timer = setTimeout(() => limit.resolve(), limitMs);
-  await Promise.race([work, limit.promise]);
-  clearTimeout(timer);
 }
 
 function report(requestId: string, error: unknown): void {
