@@ -106,12 +106,16 @@ function charts({ timeline, urls }: Summary): Chart[] {
   const measured = timeline.filter(({ rssBytes }) => rssBytes.length > 0);
   if (measured.length === 0) return [latency, traffic];
   const memory: Chart = {
-    title: "Resident memory",
+    title: "Memory",
     unit: "MB",
     atS: measured.map(({ atS }) => atS),
-    lines: urls.map((url, index) =>
-      line(url, measured.map(({ rssBytes }) => (rssBytes[index] ?? 0) / 1e6))
-    ),
+    lines: urls.flatMap((url, index) => {
+      const { host } = new URL(url);
+      return [
+        line(`${host}, resident`, measured.map(({ rssBytes }) => (rssBytes[index] ?? 0) / 1e6)),
+        line(`${host}, heap`, measured.map(({ heapBytes }) => (heapBytes[index] ?? 0) / 1e6)),
+      ];
+    }),
   };
   return [latency, traffic, memory];
 }

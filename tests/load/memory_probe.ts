@@ -1,12 +1,18 @@
+import type { Point } from "./tally.ts";
+
 /** How long a gateway may take to say how it is, in ms. */
 const LIMIT_MS = 2000;
+
+type Memory = Pick<Point, "rssBytes" | "heapBytes">;
+
+const NOT_SAID: Memory = { rssBytes: [], heapBytes: [] };
 
 /** Asks gateways, over `/metrics`, how much memory they have resident. */
 export class MemoryProbe {
   readonly #urls: readonly string[];
   readonly #headers: Readonly<Record<string, string>>;
-  /** As last heard, in bytes; empty when a gateway does not say. */
-  latest: readonly number[] = [];
+  /** As last heard, in bytes, of each gateway; empty when one does not say. */
+  latest: Memory = NOT_SAID;
   #isAsking = false;
 
   constructor(urls: readonly string[], token: string | undefined) {
@@ -19,22 +25,29 @@ export class MemoryProbe {
     if (this.#isAsking) return;
     this.#isAsking = true;
     try {
-      this.latest = await Promise.all(this.#urls.map((url) => this.#rss(url)));
+      const pages = await Promise.all(this.#urls.map((url) => this.#page(url)));
+      this.latest = {
+        rssBytes: pages.map((page) => valueOf(page, "rss")),
+        heapBytes: pages.map((page) => valueOf(page, "heap")),
+      };
     } catch {
-      this.latest = [];
+      this.latest = NOT_SAID;
     } finally {
       this.#isAsking = false;
     }
   }
 
-  async #rss(url: string): Promise<number> {
+  async #page(url: string): Promise<string> {
     const response = await fetch(`${url}/metrics`, {
       headers: this.#headers,
       signal: AbortSignal.timeout(LIMIT_MS),
     });
-    const text = await response.text();
-    const value = /^waygate_memory_rss_bytes (\S+)$/m.exec(text)?.[1];
-    if (value === undefined) throw new Error(`${url}/metrics does not say`);
-    return Number(value);
+    return await response.text();
   }
+}
+
+function valueOf(page: string, part: "rss" | "heap"): number {
+  const value = new RegExp(`^waygate_memory_${part}_bytes (\\S+)$`, "m").exec(page)?.[1];
+  if (value === undefined) throw new Error("/metrics does not say");
+  return Number(value);
 }

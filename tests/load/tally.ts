@@ -13,6 +13,8 @@ export interface Point {
   readonly errors: number;
   /** Resident memory of each gateway, in bytes; empty when it does not say. */
   readonly rssBytes: readonly number[];
+  /** The part of it that is JavaScript's heap in use. */
+  readonly heapBytes: readonly number[];
 }
 
 /** What answers and deliveries are measured by: not what presence is gathered for, nor connecting. */
@@ -91,7 +93,7 @@ export class Tally {
   }
 
   /** Ends a second of the timeline. */
-  mark(atS: number, rssBytes: readonly number[]): Point {
+  mark(atS: number, memory: Pick<Point, "rssBytes" | "heapBytes">): Point {
     const { sent, received, errorCount: errors } = this;
     const point: Point = {
       atS,
@@ -101,7 +103,7 @@ export class Tally {
       p99Ms: this.#second.percentile(99),
       maxMs: this.#second.maxMs,
       errors: errors - this.#before.errors,
-      rssBytes,
+      ...memory,
     };
     this.#before = { sent, received, errors };
     this.#second.take();
