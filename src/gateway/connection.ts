@@ -1,31 +1,15 @@
 import type { StreamEntry } from "../events/stream.ts";
 import { CloseCode } from "../protocol/close_codes.ts";
-import { ErrorCode, RpcError } from "../protocol/errors.ts";
+import type { RpcError } from "../protocol/errors.ts";
 import type { Notifications } from "../protocol/notifications.ts";
-import type { Counters } from "../telemetry/counters.ts";
 import type { TimerWheel } from "../timer_wheel.ts";
 import type { Identity } from "./auth.ts";
-import type { Gatherer } from "./gatherer.ts";
-import type { Admission } from "./inbox.ts";
-import { type BacklogPump, Outbox, type OutboxListener } from "./outbox.ts";
-import { RateLimit } from "./rate_limit.ts";
-import { type Caller, encodeNotification, type Reply, type Router } from "./router.ts";
+import { Intake, type IntakeHost, type Speaker } from "./intake.ts";
+import { Outbox, type OutboxHost, type OutboxListener } from "./outbox.ts";
+import { failExpired, failSilent, failSlowReader, hangUp, lastWordOf } from "./parting.ts";
+import { encodeNotification } from "./router.ts";
 import type { Socket, SocketEnd, SocketListener } from "./socket.ts";
 import { type LifetimeListener, TokenLifetime } from "./token_lifetime.ts";
-import { Turns, type TurnTaker } from "./turns.ts";
-import { exceedsUtf8Length } from "./utf8.ts";
-
-/**
- * A close frame can get lost while the client's messages are still arriving: after the last word we
- * read on for so long, in ms, before closing.
- */
-const LINGER_MS = 50;
-
-/** How long a peer may take to answer a close frame, in ms. */
-const CLOSE_TIMEOUT_MS = 5000;
-
-/** …and a slow reader, for whom the frame stands behind all that it has not read. */
-const SLOW_CLOSE_TIMEOUT_MS = 30_000;
 
 /** The contract's notifications are checked by type; a game's own may be anything. */
 interface Notify {
@@ -35,23 +19,15 @@ interface Notify {
 
 /** Where the events for one connection go. */
 export interface EventTaker {
-  take(entry: StreamEntry): void;
+  /** @param message the entry, encoded, where it is at hand */
+  take(entry: StreamEntry, message?: string): void;
 }
 
 /** What the connections of a node have in common. */
-export interface ConnectionHost {
-  readonly router: Router;
-  readonly counters: Counters;
+export interface ConnectionHost extends IntakeHost, OutboxHost {
   readonly wheel: TimerWheel;
-  readonly backlog: BacklogPump;
-  readonly gatherer: Gatherer;
   /** Connections that are over and whose sockets are not closed yet. */
   readonly closing: Set<Connection>;
-  readonly maxMessageBytes: number;
-  readonly sendQueueBytes: number;
-  /** Messages a second; 0 is no limit. */
-  readonly rateLimitMessages: number;
-  readonly rateLimitBurst: number;
   /** The connection is over, exactly once; see {@linkcode SocketEnd.isClean}. */
   onEnd(connection: Connection, end: SocketEnd): void;
   /** The client's first message is about to be handled. */
@@ -64,8 +40,7 @@ export interface ConnectionHost {
  * One client's socket: messages in one at a time, in order; messages out through a bounded queue.
  * Nothing is handled before {@linkcode open}.
  */
-export class Connection
-  implements Caller, SocketListener, TurnTaker, OutboxListener, LifetimeListener {
+export class Connection implements Speaker, SocketListener, OutboxListener, LifetimeListener {
   readonly sessionId: string;
   /** When the socket opened, in ms since the epoch. */
   readonly connectedAtMs: number;
@@ -83,11 +58,9 @@ export class Connection
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
   readonly #lifetime: TokenLifetime;
-  readonly #rateLimit: RateLimit | undefined;
-  readonly #turns = new Turns(this);
+  readonly #intake: Intake;
   #identity: Identity;
   #abort: AbortController | undefined;
-  #isFirst = true;
   #isOpen = false;
   #isOver = false;
 
@@ -103,16 +76,9 @@ export class Connection
     this.#identity = identity;
     this.#socket = socket;
     this.#host = host;
-    this.outbox = new Outbox(socket, this, {
-      limitBytes: host.sendQueueBytes,
-      gatherer: isBatching ? host.gatherer : undefined,
-      pump: host.backlog,
-      counters: host.counters,
-    });
+    this.outbox = new Outbox(socket, this, host, isBatching);
     this.#lifetime = new TokenLifetime(host.wheel, this);
-    this.#rateLimit = host.rateLimitMessages === 0
-      ? undefined
-      : new RateLimit(host.rateLimitMessages, host.rateLimitBurst, this.connectedAtMs);
+    this.#intake = new Intake(this, host);
   }
 
   get userId(): string {
@@ -155,16 +121,12 @@ export class Connection
     return !this.#isOpen || this.outbox.isLagging;
   }
 
-  get isFilling(): boolean {
-    return this.outbox.isFilling;
-  }
-
   /** Starts to handle messages, those that already came among them. */
   open(): void {
     this.#isOpen = true;
     this.#lifetime.start(this.#identity.expiresAtMs);
     this.#host.onCaughtUp(this);
-    this.#turns.open();
+    this.#intake.turns.open();
   }
 
   /** Goes on with a newer token of the same user. */
@@ -178,44 +140,28 @@ export class Connection
     this.outbox.send(message);
   }
 
-  /** See {@linkcode Turns.whileAway}. */
+  /** See {@linkcode Intake.turns}. */
   whileAway<T>(call: () => Promise<T>): Promise<T> {
-    return this.#turns.whileAway(call);
+    return this.#intake.turns.whileAway(call);
   }
 
-  /** See {@linkcode Turns.afterReply}. */
+  /** See {@linkcode Intake.turns}. */
   afterReply(action: () => void): void {
-    this.#turns.afterReply(action);
+    this.#intake.turns.afterReply(action);
   }
 
   admit(): number | undefined {
-    if (this.#rateLimit === undefined) return undefined;
-    const verdict = this.#rateLimit.take(Date.now());
-    if (verdict === "pass") return undefined;
-    this.#host.counters.rateLimited++;
-    if (verdict === "flood") this.#failFlood();
-    return this.#rateLimit.retryAfterMs;
+    return this.#intake.admit();
   }
 
   onText(text: string): void {
-    const { counters } = this.#host;
     this.hasSpoken = true;
-    if (this.#isOver) return;
-    counters.messagesReceived++;
-    counters.receivedLength += text.length;
-    if (exceedsUtf8Length(text, this.#host.maxMessageBytes)) {
-      this.#turns.take("", "too_large");
-      return;
-    }
-    const admission = this.admit() ?? "handle";
-    if (!this.#isOver) this.#turns.take(text, admission);
+    this.#intake.take(text);
   }
 
   onTooLarge(): void {
     this.hasSpoken = true;
-    if (this.#isOver) return;
-    this.#host.counters.messagesReceived++;
-    this.#turns.take("", "too_large");
+    this.#intake.takeTooLarge();
   }
 
   onBinary(): void {
@@ -223,24 +169,16 @@ export class Connection
   }
 
   onSilence(): void {
-    this.fail(
-      CloseCode.heartbeatLost,
-      new RpcError(ErrorCode.unavailable, { part: "client" }, "Heartbeat lost"),
-      "heartbeat lost",
-    );
-  }
-
-  onTooMany(): void {
-    if (this.isFilling) this.#failSlowReader();
-    else this.#failFlood();
+    failSilent(this);
   }
 
   onOverflow(): void {
-    this.#failSlowReader();
+    this.#host.counters.slowReaders++;
+    failSlowReader(this);
   }
 
   onCaughtUp(): void {
-    this.#turns.goOn();
+    this.#intake.turns.goOn();
     this.#host.onCaughtUp(this);
   }
 
@@ -249,37 +187,16 @@ export class Connection
   }
 
   onExpired(): void {
-    this.fail(
-      CloseCode.unauthorized,
-      new RpcError(ErrorCode.unauthorized, { reason: "expired" }),
-      "unauthorized: expired",
-    );
+    failExpired(this);
+  }
+
+  onFirstMessage(text: string): void {
+    this.#host.onFirstMessage(this, text);
   }
 
   onEnd(end: SocketEnd): void {
     this.#host.closing.delete(this);
     this.#finish(end);
-  }
-
-  answer(text: string, admission: Admission): Reply | Promise<Reply> {
-    const { router, maxMessageBytes } = this.#host;
-    if (admission === "too_large") {
-      this.close(CloseCode.messageTooBig, "message too large", router.tooLarge(maxMessageBytes));
-      return undefined;
-    }
-    if (admission !== "handle") return router.refuse(text, admission);
-    if (this.#isFirst) {
-      this.#isFirst = false;
-      this.#host.onFirstMessage(this, text);
-    }
-    return router.handle(text, this);
-  }
-
-  deliver(reply: Reply): void {
-    if (reply === undefined || this.#isOver) return;
-    // An array answers a batch, and has a frame of its own.
-    if (reply.startsWith("[")) this.outbox.sendAlone(reply);
-    else this.outbox.send(reply);
   }
 
   /**
@@ -297,49 +214,18 @@ export class Connection
     const { wheel, closing } = this.#host;
     closing.add(this);
     this.#finish({ code, isClean: code !== CloseCode.heartbeatLost });
-    wheel.schedule(LINGER_MS, () => {
-      this.outbox.shut();
-      this.#socket.close(code, reason);
-      const isSlow = code === CloseCode.slowReader;
-      const timeoutMs = isSlow ? SLOW_CLOSE_TIMEOUT_MS : CLOSE_TIMEOUT_MS;
-      wheel.schedule(timeoutMs, () => this.#socket.terminate());
-    });
+    hangUp(this.#socket, this.outbox, wheel, code, reason);
   }
 
-  /** Closes with a 44xx code: `system.error` says why first, since the close frame may get lost. */
   fail(code: number, error: RpcError, reason: string): void {
-    const data = { ...(error.data as Record<string, unknown> | undefined), close_code: code };
-    this.close(
-      code,
-      reason,
-      encodeNotification("system.error", { code: error.code, message: error.message, data }),
-    );
-  }
-
-  #failSlowReader(): void {
-    this.#host.counters.slowReaders++;
-    this.fail(
-      CloseCode.slowReader,
-      new RpcError(ErrorCode.tooLarge, undefined, "Too much is unread"),
-      "too slow a reader",
-    );
-  }
-
-  #failFlood(): void {
-    this.fail(
-      CloseCode.flooding,
-      new RpcError(ErrorCode.rateLimited, {
-        retry_after_ms: this.#rateLimit?.retryAfterMs ?? 1000,
-      }),
-      "flooding",
-    );
+    this.close(code, reason, lastWordOf(code, error));
   }
 
   #finish(end: SocketEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#lifetime.stop();
-    this.#turns.clear();
+    this.#intake.turns.clear();
     this.#abort?.abort();
     this.#host.onEnd(this, end);
   }

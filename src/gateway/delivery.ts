@@ -4,12 +4,13 @@ import type {
   EventStream,
   Following,
   StreamEntry,
+  StreamFollower,
 } from "../events/stream.ts";
 import { StreamError } from "../events/stream.ts";
 import { CloseCode } from "../protocol/close_codes.ts";
 import type { TimerWheel, WheelTimer } from "../timer_wheel.ts";
 import type { Connection } from "./connection.ts";
-import { EventLine } from "./event_line.ts";
+import { type EncodeEntry, EventLine } from "./event_line.ts";
 import type { Hub } from "./hub.ts";
 
 /** A client that may resume has so long to say so, in ms, before live events flow. */
@@ -23,10 +24,27 @@ const MAX_PAST = 50_000;
 /** …and so many more before the oldest are forgotten: a set finds its oldest only past all that left. */
 const MAX_PAST_SURPLUS = 1000;
 
-interface Delivered {
-  readonly following: Following;
+/** One connection that is delivered to. */
+class Delivered implements StreamFollower {
   readonly line: EventLine;
+  readonly following: Following;
   timer: WheelTimer | undefined;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection, stream: EventStream, encode: EncodeEntry) {
+    this.#connection = connection;
+    this.line = new EventLine(connection, encode);
+    this.following = stream.follow(connection.userId, this);
+  }
+
+  onEntry(entry: StreamEntry): void {
+    this.line.take(entry);
+  }
+
+  /** Nothing can make up for it here: the client comes back, and is told to take a snapshot. */
+  onLost(): void {
+    this.#connection.close(CloseCode.serviceRestart, "events were lost");
+  }
 }
 
 /**
@@ -57,14 +75,9 @@ export class Delivery {
    * @param mayResume hold live events until its first message, so that what it missed can come first
    */
   attach(connection: Connection, mayResume: boolean): void {
-    const line = new EventLine(connection, (entry) => this.#encode(entry));
-    const following = this.#stream.follow(connection.userId, {
-      onEntry: (entry) => line.take(entry),
-      // Nothing can make up for it here: the client comes back, and is told to take a snapshot.
-      onLost: () => connection.close(CloseCode.serviceRestart, "events were lost"),
-    });
-    this.#connections.set(connection, { following, line, timer: undefined });
-    connection.events = line;
+    const delivered = new Delivered(connection, this.#stream, this.#encode);
+    this.#connections.set(connection, delivered);
+    connection.events = delivered.line;
     if (mayResume) this.holdBriefly(connection);
   }
 
@@ -176,14 +189,15 @@ export class Delivery {
   }
 
   #fanOut(location: string, entry: EventEntry): void {
-    for (const connection of this.#hub.at(location)) connection.events?.take(entry);
+    const message = this.#encode(entry);
+    for (const connection of this.#hub.at(location)) connection.events?.take(entry, message);
   }
 
-  #encode(entry: StreamEntry): string {
+  readonly #encode: EncodeEntry = (entry) => {
     if (this.#latest?.entry === entry) return this.#latest.message;
     const params = JSON.stringify({ seq: entry.seq, ...entry.params });
     const message = `{"jsonrpc":"2.0","method":"${entry.notification}","params":${params}}`;
     this.#latest = { entry, message };
     return message;
-  }
+  };
 }

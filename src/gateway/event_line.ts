@@ -1,7 +1,6 @@
 import type { StreamEntry } from "../events/stream.ts";
-import { CloseCode } from "../protocol/close_codes.ts";
-import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { Connection } from "./connection.ts";
+import { failSlowReader } from "./parting.ts";
 
 /** More entries than this never wait for one connection, besides those that it missed. */
 const MAX_WAITING = 50_000;
@@ -9,13 +8,16 @@ const MAX_WAITING = 50_000;
 /** The same for their length, in UTF-16 units. */
 const MAX_WAITING_LENGTH = 8 * 1024 * 1024;
 
+/** Writes an entry as a message. */
+export type EncodeEntry = (entry: StreamEntry) => string;
+
 /**
  * The entries on their way to one connection, each once and in the order of `seq`. They can be held
  * back, so that what was missed comes first, and they never run ahead of what the client reads.
  */
 export class EventLine {
   readonly #connection: Connection;
-  readonly #encode: (entry: StreamEntry) => string;
+  readonly #encode: EncodeEntry;
   /** Entries up to this are known to the client, or none of its business. */
   #lastSeq = 0;
   /** The first entry sent; what came before it may be missing. 0 once that is settled. */
@@ -26,7 +28,7 @@ export class EventLine {
   #arrivedLength = 0;
   #isHeld = false;
 
-  constructor(connection: Connection, encode: (entry: StreamEntry) => string) {
+  constructor(connection: Connection, encode: EncodeEntry) {
     this.#connection = connection;
     this.#encode = encode;
   }
@@ -60,14 +62,18 @@ export class EventLine {
     this.flow();
   }
 
-  /** An entry has come. */
-  take(entry: StreamEntry): void {
+  /**
+   * An entry has come.
+   *
+   * @param message the entry, encoded, where it is at hand
+   */
+  take(entry: StreamEntry, message: string = this.#encode(entry)): void {
     if (this.#waiting === undefined) {
-      this.#send(entry);
+      this.#send(entry, message);
       return;
     }
     this.#waiting.push(entry);
-    this.#arrivedLength += this.#encode(entry).length;
+    this.#arrivedLength += message.length;
     if (++this.#arrived > MAX_WAITING || this.#arrivedLength > MAX_WAITING_LENGTH) this.#fail();
   }
 
@@ -77,26 +83,23 @@ export class EventLine {
     if (waiting === undefined || this.#isHeld) return;
     let sent = 0;
     while (sent < waiting.length && !this.#connection.isLagging) {
-      this.#send(waiting[sent++] as StreamEntry);
+      const entry = waiting[sent++] as StreamEntry;
+      this.#send(entry, this.#encode(entry));
     }
     if (sent < waiting.length) this.#waiting = waiting.slice(sent);
     else this.#clear();
   }
 
-  #send(entry: StreamEntry): void {
+  #send(entry: StreamEntry, message: string): void {
     if (entry.seq <= this.#lastSeq) return;
     this.#startSeq ??= entry.seq;
     this.#lastSeq = entry.seq;
-    this.#connection.send(this.#encode(entry));
+    this.#connection.send(message);
   }
 
   #fail(): void {
     this.#clear();
-    this.#connection.fail(
-      CloseCode.slowReader,
-      new RpcError(ErrorCode.tooLarge, undefined, "Too much is unread"),
-      "too slow a reader",
-    );
+    failSlowReader(this.#connection);
   }
 
   #clear(): void {

@@ -30,11 +30,10 @@ export interface OutboxListener {
 }
 
 /** What the outboxes of a node have in common. */
-export interface OutboxOptions {
-  readonly limitBytes: number;
-  /** Present when the client agreed to gathered frames. */
-  readonly gatherer: Gatherer | undefined;
-  readonly pump: BacklogPump;
+export interface OutboxHost {
+  readonly sendQueueBytes: number;
+  readonly gatherer: Gatherer;
+  readonly backlog: BacklogPump;
   readonly counters: Counters;
 }
 
@@ -42,42 +41,38 @@ export interface OutboxOptions {
 export class Outbox implements Gathering {
   readonly #socket: Socket;
   readonly #listener: OutboxListener;
-  readonly #limitBytes: number;
-  readonly #socketBacklogBytes: number;
-  readonly #gatherer: Gatherer | undefined;
-  readonly #pump: BacklogPump;
+  readonly #host: OutboxHost;
+  /** Whether the client agreed to gathered frames. */
+  readonly #isBatching: boolean;
   #gathered: GatheredMessages | undefined;
-  #queue: string[] = [];
+  /** What the socket has no room for; most never need it. */
+  #queue: string[] | undefined;
   #queuedBytes = 0;
   /** Waits for its turn behind the queue. */
   #lastWord: string | undefined;
   #isShut = false;
-  readonly #counters: Counters;
   /** Length of the frames handed to the socket, in UTF-16 units. */
   #sentLength = 0;
   /** The socket holds no more than this: it is asked only when that does not settle it. */
   #bufferedAtMost = 0;
 
-  constructor(socket: Socket, listener: OutboxListener, options: OutboxOptions) {
+  constructor(socket: Socket, listener: OutboxListener, host: OutboxHost, isBatching: boolean) {
     this.#socket = socket;
     this.#listener = listener;
-    this.#limitBytes = options.limitBytes;
-    this.#socketBacklogBytes = Math.min(SOCKET_BACKLOG_BYTES, options.limitBytes / 2);
-    this.#gatherer = options.gatherer;
-    this.#pump = options.pump;
-    this.#counters = options.counters;
+    this.#host = host;
+    this.#isBatching = isBatching;
   }
 
   /** Whether the reader is behind. Watched by the pump from then on, until it has caught up. */
   get isLagging(): boolean {
     if (!this.#hasBacklog()) return false;
-    this.#pump.watch(this);
+    this.#host.backlog.watch(this);
     return true;
   }
 
   /** Whether so much is queued that nothing more should be asked for until it has caught up. */
   get isFilling(): boolean {
-    return this.#queuedBytes > this.#limitBytes / 2;
+    return this.#queuedBytes > this.#host.sendQueueBytes / 2;
   }
 
   /** Bytes that the reader has not taken yet. */
@@ -92,21 +87,21 @@ export class Outbox implements Gathering {
 
   /** Sends one message; a client that agreed to it gets what one turn brings in one frame. */
   send(message: string): void {
-    this.#counters.messagesSent++;
-    if (this.#gatherer === undefined) {
+    this.#host.counters.messagesSent++;
+    if (!this.#isBatching) {
       this.#push(message);
       return;
     }
     if (this.#isShut) return;
     this.#gathered = this.#gathered === undefined
-      ? this.#gatherer.begin(this, message)
+      ? this.#host.gatherer.begin(this, message)
       : this.#gathered.with(message);
     if (this.#gathered.length > GATHERED_LENGTH) this.flushGathered();
   }
 
   /** Sends a frame of its own, after everything sent before. */
   sendAlone(frame: string): void {
-    this.#counters.messagesSent++;
+    this.#host.counters.messagesSent++;
     this.flushGathered();
     this.#push(frame);
   }
@@ -120,14 +115,18 @@ export class Outbox implements Gathering {
 
   /** Hands the socket what it can take now; true when nothing is left. */
   pump(): boolean {
+    const queue = this.#queue ?? [];
     let sent = 0;
-    while (sent < this.#queue.length && this.#hasRoom()) {
-      const frame = this.#queue[sent++] as string;
+    while (sent < queue.length && this.#hasRoom()) {
+      const frame = queue[sent++] as string;
       this.#queuedBytes -= utf8Length(frame);
       this.#hand(frame);
     }
-    if (sent > 0) this.#queue.splice(0, sent);
-    if (this.#queue.length === 0) this.#handLastWord();
+    if (sent < queue.length) queue.splice(0, sent);
+    else {
+      this.#queue = undefined;
+      this.#handLastWord();
+    }
     if (this.#isShut) return true;
     if (this.#hasBacklog()) return false;
     this.#listener.onCaughtUp();
@@ -139,7 +138,7 @@ export class Outbox implements Gathering {
   sendLast(frame: string): void {
     if (this.#isShut) return;
     this.flushGathered();
-    if (this.#queue.length === 0) this.#hand(frame);
+    if (this.#queue === undefined) this.#hand(frame);
     else this.#lastWord = frame;
   }
 
@@ -153,43 +152,45 @@ export class Outbox implements Gathering {
   /** Drops what is queued; the next sends go first. */
   #drop(): void {
     this.#gathered = undefined;
-    this.#queue = [];
+    this.#queue = undefined;
     this.#queuedBytes = 0;
   }
 
   #push(frame: string): void {
     if (this.#isShut) return;
-    if (this.#queue.length === 0 && this.#hasRoom()) {
+    if (this.#queue === undefined && this.#hasRoom()) {
       this.#hand(frame);
       return;
     }
     const bytes = utf8Length(frame);
     // One large frame alone may pass the limit: it is an answer that the client asked for.
-    if (this.#queue.length > 0 && this.unreadBytes + bytes > this.#limitBytes) {
+    if (this.#queue !== undefined && this.unreadBytes + bytes > this.#host.sendQueueBytes) {
       this.#drop();
       this.#listener.onOverflow();
       return;
     }
+    this.#queue ??= [];
     this.#queue.push(frame);
     this.#queuedBytes += bytes;
-    this.#pump.watch(this);
+    this.#host.backlog.watch(this);
   }
 
   #hasBacklog(): boolean {
-    return this.#queue.length > 0 || !this.#hasRoom();
+    return this.#queue !== undefined || !this.#hasRoom();
   }
 
   /** Whether the socket may be given more. */
   #hasRoom(): boolean {
-    if (this.#bufferedAtMost < this.#socketBacklogBytes) return true;
+    const limitBytes = Math.min(SOCKET_BACKLOG_BYTES, this.#host.sendQueueBytes / 2);
+    if (this.#bufferedAtMost < limitBytes) return true;
     this.#bufferedAtMost = this.#socket.bufferedBytes;
-    return this.#bufferedAtMost < this.#socketBacklogBytes;
+    return this.#bufferedAtMost < limitBytes;
   }
 
   #hand(frame: string): void {
     this.#bufferedAtMost += frame.length * MAX_BYTES_PER_UNIT + MAX_HEAD_BYTES;
     this.#sentLength += frame.length;
-    this.#counters.sentLength += frame.length;
+    this.#host.counters.sentLength += frame.length;
     this.#socket.send(frame);
   }
 

@@ -8,8 +8,8 @@ export interface TurnTaker {
   readonly isFilling: boolean;
   /** Answers one message; never throws, never rejects. */
   answer(text: string, admission: Admission): Reply | Promise<Reply>;
-  /** Sends the answer. */
-  deliver(reply: Reply): void;
+  /** Sends the answer to a message. */
+  deliver(reply: Reply, text: string): void;
   /** More messages wait than there is room for. */
   onTooMany(): void;
 }
@@ -78,12 +78,12 @@ export class Turns {
   #handle(text: string, admission: Admission): void {
     const reply = this.#taker.answer(text, admission);
     if (!(reply instanceof Promise)) {
-      this.#deliver(reply);
+      this.#deliver(reply, text);
       return;
     }
     this.#isBusy = true;
     reply.then((settled) => {
-      this.#deliver(settled);
+      this.#deliver(settled, text);
       this.#isBusy = false;
       this.#drain();
     });
@@ -91,7 +91,7 @@ export class Turns {
 
   #overtake(ping: string): void {
     const reply = this.#taker.answer(ping, "handle");
-    if (!(reply instanceof Promise)) this.#taker.deliver(reply);
+    if (!(reply instanceof Promise)) this.#taker.deliver(reply, ping);
   }
 
   #drain(): void {
@@ -102,8 +102,8 @@ export class Turns {
     }
   }
 
-  #deliver(reply: Reply): void {
-    this.#taker.deliver(reply);
+  #deliver(reply: Reply, text: string): void {
+    this.#taker.deliver(reply, text);
     if (this.#afterReply === undefined) return;
     const action = this.#afterReply;
     this.#afterReply = undefined;

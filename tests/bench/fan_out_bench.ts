@@ -1,7 +1,7 @@
 /** One event for a thousand receivers: what the gateway adds to a thousand sends. */
 import { setImmediate } from "node:timers/promises";
 import { Gatherer } from "../../src/gateway/gatherer.ts";
-import { Outbox } from "../../src/gateway/outbox.ts";
+import { Outbox, type OutboxHost } from "../../src/gateway/outbox.ts";
 import { encodeNotification } from "../../src/gateway/router.ts";
 import type { Socket } from "../../src/gateway/socket.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
@@ -31,17 +31,24 @@ const params = {
   sent_at: "2026-01-01T00:00:00.000Z",
 };
 const message = encodeNotification("player.event", params);
-const counters = new Counters();
+const host: OutboxHost = {
+  sendQueueBytes: 1_048_576,
+  gatherer: new Gatherer(),
+  backlog: { watch() {} },
+  counters: new Counters(),
+};
 const listener = { onOverflow() {}, onCaughtUp() {} };
 
-function outboxes(gatherer: Gatherer | undefined): Outbox[] {
-  const options = { limitBytes: 1_048_576, gatherer, pump: { watch() {} }, counters };
-  return Array.from({ length: RECEIVERS }, () => new Outbox(new Sink(), listener, options));
+function outboxes(isBatching: boolean): Outbox[] {
+  return Array.from(
+    { length: RECEIVERS },
+    () => new Outbox(new Sink(), listener, host, isBatching),
+  );
 }
 
 const sinks = Array.from({ length: RECEIVERS }, () => new Sink());
-const plain = outboxes(undefined);
-const batching = outboxes(new Gatherer());
+const plain = outboxes(false);
+const batching = outboxes(true);
 
 Deno.bench({ name: "sockets alone", group: "fan-out of four events", baseline: true }, () => {
   for (let event = 0; event < EVENTS; event++) for (const sink of sinks) sink.send(message);
