@@ -30,6 +30,8 @@ export function needLease(instance: Instance, changes: readonly Change[]): boole
 type Sessions = UserRecord["sessions"];
 type Ended = UserRecord["ended"];
 
+const NONE: Readonly<Record<string, never>> = Object.freeze(Object.create(null));
+
 /**
  * The record after a change; the very same one when there was nothing to do.
  *
@@ -60,15 +62,19 @@ export function canResume(
   resumeWindowMs: number,
 ): boolean {
   const own = change.op === "leave" ? change.session_id : change.session.session_id;
-  const ended = prune(record?.ended ?? {}, change.now_ms, resumeWindowMs);
-  return [...Object.keys(record?.sessions ?? {}), ...Object.keys(ended)].some((id) => id !== own);
+  if (record === undefined) return false;
+  const isOther = (id: string): boolean => id !== own;
+  const isRemembered = (id: string): boolean =>
+    isOther(id) && remembered(record.ended[id], change.now_ms, resumeWindowMs) !== undefined;
+  return Object.keys(record.sessions).some(isOther) ||
+    Object.keys(record.ended).some(isRemembered);
 }
 
 function put(record: UserRecord | undefined, change: PutChange, windowMs: number): UserRecord {
   const { session } = change;
   const known = find(record?.sessions, session.session_id);
   if (record !== undefined && known !== undefined && isSame(known, session)) return record;
-  const ended = without(record?.ended ?? {}, session.session_id);
+  const ended = without(record?.ended ?? NONE, session.session_id);
   return next(record, change, withSession(record?.sessions, session), ended, windowMs);
 }
 
@@ -82,7 +88,8 @@ function leave(
   if (record === undefined || session?.instance !== instance) return record;
   const { status, location, updated_at_ms } = session;
   const left: EndedSession = { ended_at_ms: now_ms, status, location, updated_at_ms };
-  const ended = { ...record.ended, [session_id]: left };
+  const ended = table(record.ended);
+  ended[session_id] = left;
   return next(record, change, without(record.sessions, session_id), ended, windowMs);
 }
 
@@ -135,11 +142,17 @@ function latestView(record: UserRecord | undefined): number {
 }
 
 function prune(ended: Ended, nowMs: number, windowMs: number): Ended {
+  const ids = Object.keys(ended);
+  const isRemembered = (id: string): boolean =>
+    remembered(ended[id], nowMs, windowMs) !== undefined;
+  if (ids.length <= MAX_ENDED && ids.every(isRemembered)) return ended;
   const newest = Object.entries(ended)
-    .filter(([, session]) => remembered(session, nowMs, windowMs))
+    .filter(([id]) => isRemembered(id))
     .sort(([idA, a], [idB, b]) => b.ended_at_ms - a.ended_at_ms || (idA > idB ? -1 : 1))
     .slice(0, MAX_ENDED);
-  return Object.fromEntries(newest);
+  const kept = table<EndedSession>(NONE);
+  for (const [id, session] of newest) kept[id] = session;
+  return kept;
 }
 
 function remembered(
@@ -156,12 +169,24 @@ function find<T>(entries: Readonly<Record<string, T>> | undefined, id: string): 
 }
 
 function withSession(sessions: Sessions | undefined, session: SessionState): Sessions {
-  return { ...sessions, [session.session_id]: session };
+  const all = table(sessions ?? NONE);
+  all[session.session_id] = session;
+  return all;
 }
 
-function without<T>(entries: Readonly<Record<string, T>>, id: string): Record<string, T> {
-  const { [id]: _, ...rest } = entries;
+function without<T>(entries: Readonly<Record<string, T>>, id: string): Readonly<Record<string, T>> {
+  if (!Object.hasOwn(entries, id)) return entries;
+  const rest = table(entries);
+  delete rest[id];
   return rest;
+}
+
+/**
+ * A copy without a prototype: V8 keeps such an object as a table, where for each id in a plain one it
+ * would make a hidden class that nothing else ever has.
+ */
+function table<T>(entries: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.assign(Object.create(null), entries);
 }
 
 function isSame(a: SessionState, b: SessionState): boolean {

@@ -50,6 +50,7 @@ interface Claim {
 }
 
 class MemoryStore implements PresenceStore {
+  readonly isInProcess = true;
   readonly #now: () => number;
   readonly #resumeWindowMs: number;
   /** By user id, the one that changed longest ago first. */
@@ -166,7 +167,9 @@ class MemoryStore implements PresenceStore {
     }
     return {
       presence: this.#presence(user_id),
-      previous_location: before === undefined ? null : presenceOf(before).location,
+      previous_location: before === undefined
+        ? null
+        : shownSession(Object.values(before.sessions))?.location ?? null,
       changed: after !== before,
       sessions: this.#sessions(user_id),
       can_resume: canResume(after, change, this.#resumeWindowMs),

@@ -161,8 +161,10 @@ export class PresenceWriter {
       this.#settle();
       return;
     }
-    const gapMs = Math.min(batch.length * GAP_PER_CHANGE_MS, MAX_GAP_MS);
-    this.#notBefore = performance.now() + gapMs;
+    if (this.#options.store.isInProcess !== true) {
+      const gapMs = Math.min(batch.length * GAP_PER_CHANGE_MS, MAX_GAP_MS);
+      this.#notBefore = performance.now() + gapMs;
+    }
     this.#inFlight++;
     this.#apply(this.#options.instance(), batch).finally(() => {
       this.#inFlight--;

@@ -22,7 +22,11 @@ export class GatedStore {
       return await memory.apply(instance, changes);
     };
     this.store = new Proxy<PresenceStore>(memory, {
-      get: (_, name: keyof PresenceStore) => name === "apply" ? apply : memory[name].bind(memory),
+      get(_, name: keyof PresenceStore) {
+        if (name === "apply") return apply;
+        const member = memory[name];
+        return typeof member === "function" ? member.bind(memory) : member;
+      },
     });
   }
 
