@@ -4,10 +4,25 @@ export interface WheelTimer {
   cancel(): void;
 }
 
-interface Entry {
-  rounds: number;
-  readonly slot: Set<Entry>;
+/** A call that is due, in the slot of its tick. */
+class Entry implements WheelTimer {
   readonly callback: () => void;
+  /** Turns of the wheel to let pass. */
+  rounds: number;
+  readonly #slot: Set<Entry>;
+  readonly #onCancelled: () => void;
+
+  constructor(slot: Set<Entry>, rounds: number, callback: () => void, onCancelled: () => void) {
+    this.#slot = slot;
+    this.rounds = rounds;
+    this.callback = callback;
+    this.#onCancelled = onCancelled;
+    slot.add(this);
+  }
+
+  cancel(): void {
+    if (this.#slot.delete(this)) this.#onCancelled();
+  }
 }
 
 /**
@@ -41,14 +56,8 @@ export class TimerWheel {
     const due = Math.max(Math.ceil(elapsed + Math.max(delayMs, 0) / this.#tickMs), this.#tick + 1);
     const ahead = due - this.#tick - 1;
     const slot = this.#slots[due % this.#slots.length] as Set<Entry>;
-    const entry: Entry = { rounds: Math.floor(ahead / this.#slots.length), slot, callback };
-    slot.add(entry);
     this.#size++;
-    return {
-      cancel: () => {
-        if (slot.delete(entry)) this.#shrink();
-      },
-    };
+    return new Entry(slot, Math.floor(ahead / this.#slots.length), callback, this.#onCancelled);
   }
 
   /** Forgets every call. */
@@ -69,10 +78,10 @@ export class TimerWheel {
     this.#interval = undefined;
   }
 
-  #shrink(): void {
+  readonly #onCancelled = (): void => {
     this.#size--;
     if (this.#size === 0) this.#pause();
-  }
+  };
 
   #advance(): void {
     const reached = Math.floor((performance.now() - this.#startedAt) / this.#tickMs);

@@ -92,19 +92,18 @@ export class Reception {
   }
 
   /** Joins, and gives up waiting for the store where that takes too long; it is told later. */
-  async #join(connection: Connection, wheel: TimerWheel): Promise<Outcome | undefined> {
-    const joining = this.#options.presence.tracker.join(connection);
-    const patience = Promise.withResolvers<undefined>();
-    const timer = wheel.schedule(JOIN_PATIENCE_MS, () => patience.resolve(undefined));
-    try {
-      return await Promise.race([joining, patience.promise]);
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) return undefined;
-      throw error;
-    } finally {
-      timer.cancel();
-      joining.catch(() => {});
-    }
+  #join(connection: Connection, wheel: TimerWheel): Promise<Outcome | undefined> {
+    return new Promise((resolve, reject) => {
+      const timer = wheel.schedule(JOIN_PATIENCE_MS, () => resolve(undefined));
+      this.#options.presence.tracker.join(connection).then((outcome) => {
+        timer.cancel();
+        resolve(outcome);
+      }, (error) => {
+        timer.cancel();
+        if (error instanceof StoreUnavailableError) resolve(undefined);
+        else reject(error);
+      });
+    });
   }
 
   /** How a user looks who is known to be here and of whom nothing else can be found out now. */
