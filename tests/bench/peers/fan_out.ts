@@ -8,8 +8,16 @@ const LOCATION = "arena";
 const DRAIN_LIMIT_MS = 5000;
 const POLL_MS = 20;
 const ROUNDS = 16;
+const MAX_SENDERS = 4;
 
-/** One player's events to everyone at a location, the player among them. */
+/** When the next event is published. */
+export type Pacing =
+  /** One player publishes whenever fewer than so many events have not reached everyone. */
+  | { readonly inFlight: number }
+  /** So many players publish together, each time everyone has everything. */
+  | { readonly atOnce: number };
+
+/** Players' events to everyone at a location, the players among them. */
 export class FanOutWork {
   readonly #server: PinnedServer;
   readonly #crowd: Crowd;
@@ -31,14 +39,11 @@ export class FanOutWork {
     this.#perEvent = tokens.length + (dialect.answersEvents ? 1 : 0);
   }
 
-  /**
-   * @param inFlight events that have not reached everyone at any time
-   * @throws {Error} when a delivery is lost or doubled
-   */
-  run(inFlight: number, durationMs: number): Sample {
+  /** @throws {Error} when a delivery is lost or doubled */
+  run(pacing: Pacing, durationMs: number): Sample {
     this.#published = 0;
     this.#received = 0;
-    const result = sample(this.#server, () => this.#measure(inFlight, durationMs));
+    const result = sample(this.#server, () => this.#measure(pacing, durationMs));
     this.#drain();
     return result;
   }
@@ -47,36 +52,47 @@ export class FanOutWork {
     this.#crowd.close();
   }
 
-  #measure(inFlight: number, durationMs: number): number {
+  #measure(pacing: Pacing, durationMs: number): number {
     const endsAt = performance.now() + durationMs;
     while (performance.now() < endsAt) {
       for (let round = 0; round < ROUNDS; round++) {
-        while (
-          this.#published * this.#perEvent - this.#received <= (inFlight - 1) * this.#perEvent
-        ) {
-          this.#publish();
-        }
+        if ("atOnce" in pacing) this.#publishTogether(pacing.atOnce);
+        else this.#publishOneByOne(pacing.inFlight);
         this.#crowd.poll(POLL_MS, (_link, count) => this.#received += count);
       }
     }
     return this.#received;
   }
 
-  #publish(): void {
+  /** Deliveries that are still to come. */
+  get #missing(): number {
+    return this.#published * this.#perEvent - this.#received;
+  }
+
+  #publishOneByOne(inFlight: number): void {
+    while (this.#missing <= (inFlight - 1) * this.#perEvent) this.#publish(0);
+  }
+
+  #publishTogether(players: number): void {
+    if (this.#missing > 0) return;
+    for (let player = 0; player < players; player++) this.#publish(player);
+  }
+
+  #publish(player: number): void {
     this.#published++;
-    this.#crowd.links[0]?.send(this.#event, this.#event.length);
+    this.#crowd.links[player]?.send(this.#event, this.#event.length);
   }
 
   #drain(): void {
     const deadline = performance.now() + DRAIN_LIMIT_MS;
-    while (this.#received < this.#published * this.#perEvent) {
+    while (this.#missing > 0) {
       this.#crowd.poll(POLL_MS, (_link, count) => this.#received += count);
       if (performance.now() > deadline) throw new Error("Some deliveries were lost");
     }
-    if (this.#received > this.#published * this.#perEvent) {
+    if (this.#missing < 0) {
       throw new Error("Some deliveries were doubled");
     }
-    // The sender's first may have been the answer.
-    for (const link of this.#crowd.links.slice(1)) link.assertFirst("player.event");
+    // A sender's first may have been the answer.
+    for (const link of this.#crowd.links.slice(MAX_SENDERS)) link.assertFirst("player.event");
   }
 }

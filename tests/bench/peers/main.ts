@@ -125,8 +125,9 @@ for (const receivers of works.includes("fan-out") ? [1000, 100] : []) {
     (contender, server) =>
       new FanOutWork(server, contender.dialect, credentials(contender, receivers)),
     {
-      [`Fan-out to ${receivers}, 1 in flight`]: (work, ms) => work.run(1, ms),
-      [`Fan-out to ${receivers}, 4 in flight`]: (work, ms) => work.run(4, ms),
+      [`Fan-out to ${receivers}, 1 in flight`]: (work, ms) => work.run({ inFlight: 1 }, ms),
+      [`Fan-out to ${receivers}, 4 in flight`]: (work, ms) => work.run({ inFlight: 4 }, ms),
+      [`Fan-out to ${receivers}, 4 at once`]: (work, ms) => work.run({ atOnce: 4 }, ms),
     },
   );
 }
