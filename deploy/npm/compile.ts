@@ -26,6 +26,8 @@ export async function compile({ root, entries, out, renamed }: CompileOptions): 
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
     types: [],
+    // The compiler's own declarations are not ours to check.
+    skipDefaultLibCheck: true,
     strict: true,
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,

@@ -71,7 +71,7 @@ function correctness(summary: Summary): string {
     } ms (p99).`,
     ...(summary.rssGrowth === null
       ? []
-      : [`Resident memory: ${summary.rssGrowth.toFixed(1)} % more at the end.`]),
+      : [`Resident memory at the end: ${signed(summary.rssGrowth)} %.`]),
     ...(summary.isLoaderTheLimit
       ? ["The loader fell behind: what it measured is its own delay."]
       : []),
@@ -81,6 +81,10 @@ function correctness(summary: Summary): string {
 
 function bad(text: string): string {
   return `<p class="bad">${escape(text)}</p>`;
+}
+
+function signed(percent: number): string {
+  return `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(1)}`;
 }
 
 function charts({ timeline, urls }: Summary): Chart[] {
