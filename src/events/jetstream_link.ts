@@ -12,13 +12,7 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import type { BusStatus } from "../bus/bus.ts";
-import {
-  ensureStream,
-  isMakeshift,
-  streamConfig,
-  type StreamPlan,
-  type WantedConfig,
-} from "./jetstream_setup.ts";
+import { ensureStream, isMakeshift, streamName, type StreamPlan } from "./jetstream_setup.ts";
 import { readStored, type Stored, type StoredRange } from "./stored_reader.ts";
 import { StreamError } from "./stream.ts";
 import { toStreamError } from "./stream_errors.ts";
@@ -78,16 +72,16 @@ export async function hasJetStream(connection: Connection): Promise<boolean> {
 /** JetStream and the one stream in it. */
 export class JetStreamLink {
   readonly #source: NatsSource;
-  readonly #config: WantedConfig;
-  readonly #replicas: number;
+  readonly #plan: StreamPlan;
+  readonly #name: string;
   #api: Promise<Api> | undefined;
   /** When the stream is to be looked after again, by the monotonic clock, in milliseconds. */
   #ensureAtMs = 0;
 
   constructor(source: NatsSource, plan: StreamPlan) {
     this.#source = source;
-    this.#config = streamConfig(plan);
-    this.#replicas = plan.replicas;
+    this.#plan = plan;
+    this.#name = streamName(plan.subjects);
   }
 
   /**
@@ -102,7 +96,7 @@ export class JetStreamLink {
         const { seq, duplicate } = await client.publish(subject, text, {
           msgID: id,
           timeout: limitMs,
-          expect: { streamName: this.#config.name },
+          expect: { streamName: this.#name },
         });
         return { count: seq, duplicate };
       } catch (error) {
@@ -122,8 +116,8 @@ export class JetStreamLink {
     return await this.#call(async ({ connection, manager }) => {
       const isEnsured = performance.now() < this.#ensureAtMs;
       const info = isEnsured
-        ? await manager.streams.info(this.#config.name)
-        : await ensureStream(manager, this.#config, this.#replicas);
+        ? await manager.streams.info(this.#name)
+        : await ensureStream(manager, this.#plan);
       if (!isEnsured) {
         this.#ensureAtMs = isMakeshift(info) ? performance.now() + REPLICATE_INTERVAL_MS : Infinity;
       }
@@ -138,7 +132,7 @@ export class JetStreamLink {
    */
   async last(subject: string): Promise<number> {
     return await this.#call(async ({ manager }) => {
-      const message = await manager.streams.getMessage(this.#config.name, {
+      const message = await manager.streams.getMessage(this.#name, {
         last_by_subj: subject,
       });
       return message?.seq ?? 0;
@@ -153,7 +147,7 @@ export class JetStreamLink {
   async read(range: StoredRange, take: (stored: Stored) => void): Promise<void> {
     await this.#call(({ connection, manager }) => {
       const last = (subject: string) => this.last(subject);
-      const context = { connection, manager, stream: this.#config.name, last };
+      const context = { connection, manager, stream: this.#name, last };
       return readStored(context, range, take);
     });
   }

@@ -25,7 +25,7 @@ const log = getLogger(["waygate", "events"]);
 export interface StreamPlan {
   /** What is stored, and the prefix that names the stream. */
   readonly subjects: Subjects;
-  /** How long, and how much of it. */
+  /** How long, and how much of it; how much is settled when the stream is created. */
   readonly limits: StreamLimits;
   /**
    * Servers that are to hold a copy each, where so many can: else there is one copy until they can. A
@@ -47,22 +47,19 @@ export function streamName({ prefix }: Subjects): string {
   return `${prefix.replaceAll(".", "%2E")}_EVENTS`;
 }
 
-/** What the gateway wants of the stream; the rest is its operator's. */
-export type WantedConfig = Partial<StreamConfig> & { readonly name: string };
+/** What the gateway wants of the stream at any time; the rest is its operator's once it is there. */
+type WantedConfig = Partial<StreamConfig> & { readonly name: string };
 
-/** The stream as it should be, but for its replicas. It needs nothing newer than nats-server 2.9. */
-export function streamConfig(plan: Omit<StreamPlan, "replicas">): WantedConfig {
+/** The stream as it has to be. It needs nothing newer than nats-server 2.9. */
+function wantedConfig(plan: StreamPlan): WantedConfig {
   const { subjects, limits, storage } = plan;
   const kept = nanos(retentionMs(limits));
   return {
     name: streamName(subjects),
     subjects: [subjects.allUserEvents(), subjects.allLocationEvents(), subjects.announce()],
     retention: RetentionPolicy.Limits,
-    discard: DiscardPolicy.Old,
     storage: storage === "file" ? StorageType.File : StorageType.Memory,
     max_age: kept,
-    max_bytes: limits.maxBytes,
-    max_msgs_per_subject: limits.maxPerUser,
     duplicate_window: kept,
     // What was stored reaches the nodes with its number, routed by interest, and no consumer for it.
     republish: { src: `${subjects.prefix}.>`, dest: subjects.live(`${subjects.prefix}.>`) },
@@ -88,19 +85,20 @@ const TOO_MANY_REPLICAS: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Creates the stream, or changes its limits where they differ.
+ * Creates the stream, or changes how long it keeps entries where that differs. Its size and its number
+ * of copies stay as they are.
  *
  * @throws {StreamError} `refused` when a stream of this name is there that cannot become ours
  */
 export async function ensureStream(
   manager: JetStreamManager,
-  wanted: WantedConfig,
-  replicas: number,
+  plan: StreamPlan,
 ): Promise<StreamInfo> {
+  const wanted = wantedConfig(plan);
   const present = await findStream(manager, wanted.name);
-  if (present === undefined) return await createStream(manager, wanted, replicas);
+  if (present === undefined) return await createStream(manager, plan);
   const kept = matches(wanted, present.config) ? present : await adapt(manager, wanted, present);
-  return isMakeshift(kept) ? await replicate(manager, kept, replicas) : kept;
+  return isMakeshift(kept) ? await replicate(manager, kept, plan.replicas) : kept;
 }
 
 /** Whether the stream has one copy only because more servers could not hold it at that time. */
@@ -110,11 +108,17 @@ export function isMakeshift({ config }: StreamInfo): boolean {
 
 async function createStream(
   manager: JetStreamManager,
-  wanted: WantedConfig,
-  replicas: number,
+  plan: StreamPlan,
 ): Promise<StreamInfo> {
+  const { limits, replicas } = plan;
+  const config = {
+    ...wantedConfig(plan),
+    discard: DiscardPolicy.Old,
+    max_bytes: limits.maxBytes,
+    max_msgs_per_subject: limits.maxPerUser,
+  };
   const create = (description: string, num_replicas: number) =>
-    manager.streams.add({ ...wanted, description, num_replicas });
+    manager.streams.add({ ...config, description, num_replicas });
   try {
     return await create(DESCRIPTION, replicas);
   } catch (error) {
@@ -123,7 +127,7 @@ async function createStream(
     if (!TOO_MANY_REPLICAS.has(error.code)) throw error;
     log.warn("JetStream cannot hold {replicas} copies of {name} now, so it has one: {error}", {
       replicas,
-      name: wanted.name,
+      name: config.name,
       error,
     });
     return await create(MAKESHIFT, 1);
@@ -146,9 +150,9 @@ async function adapt(
   try {
     return await manager.streams.update(name, { ...present.config, ...wanted });
   } catch (error) {
-    // Other limits than those wished for are no reason not to serve.
+    // Another window than the one wished for is no reason not to serve.
     if (!(error instanceof JetStreamApiError)) throw error;
-    log.warn("JetStream keeps the old limits of {name}: {error}", { name, error });
+    log.warn("JetStream keeps the old window of {name}: {error}", { name, error });
     return present;
   }
 }
