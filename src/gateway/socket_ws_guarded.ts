@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import { setImmediate } from "node:timers";
 // @ts-types="./socket_ws_library.d.ts"
 import { WebSocket } from "ws";
 import { CloseCode } from "../protocol/close_codes.ts";
@@ -14,6 +15,13 @@ const NO_STATUS = 1005;
 /** RFC 6455 §7.4.1. */
 const POLICY_VIOLATION = 1008;
 
+/**
+ * After so much from one peer the others have a turn, in bytes; what a message costs beyond its size
+ * counts as so many more. The runtime's sockets would read on for as long as there is something.
+ */
+const TURN_BYTES = 65_536;
+const MESSAGE_COST_BYTES = 256;
+
 /** Pings and pongs that flow in steadily, and at once; some hundreds more end the connection. */
 const CONTROL_FRAMES_PER_S = 20;
 const CONTROL_FRAMES_BURST = 100;
@@ -26,6 +34,9 @@ export class GuardedWebSocket extends WebSocket {
   onTooLarge: () => void = () => {};
   onClosing: (code: number) => void = () => {};
   #readingOn: ReturnType<typeof setTimeout> | undefined;
+  /** What came of the peer's turn, in bytes. */
+  #turnBytes = 0;
+  #isDeaf = false;
 
   /** Only the library calls this: with a code alone when it reads no more, else to answer (§5.5.1). */
   override close(code?: number, reason?: string | Buffer): void {
@@ -44,9 +55,24 @@ export class GuardedWebSocket extends WebSocket {
     super.close(code, reason);
   }
 
+  /** Lets the others have their turn once this peer had its own. */
+  takeTurn(bytes: number): void {
+    this.#turnBytes += bytes + MESSAGE_COST_BYTES;
+    if (this.#turnBytes < TURN_BYTES) return;
+    this.#turnBytes = 0;
+    if (this.isPaused) return;
+    this.pause();
+    setImmediate(() => {
+      if (!this.#isDeaf) this.resume();
+    });
+  }
+
   /** What is on its way has to be read, or our last words get lost; but nobody may send for ever. */
   #stopReading(): void {
-    this.#readingOn = setTimeout(() => this.pause(), READ_ON_MS);
+    this.#readingOn = setTimeout(() => {
+      this.#isDeaf = true;
+      this.pause();
+    }, READ_ON_MS);
     this.on("close", () => clearTimeout(this.#readingOn));
   }
 }
@@ -88,6 +114,7 @@ export class WsSocket implements Socket, WatchedPeer {
     this.#listener = listener;
     socket.on("message", (data: Buffer, isBinary: boolean) => {
       this.hasSpoken = true;
+      socket.takeTurn(data.length);
       if (isOver) return;
       if (isBinary) listener.onBinary();
       else listener.onText(data.toString());

@@ -22,6 +22,9 @@ export class WebSocket {
   ping(): void;
   /** Reads no further. */
   pause(): void;
+  /** Reads on. */
+  resume(): void;
+  readonly isPaused: boolean;
   close(code?: number, reason?: string | Buffer): void;
   terminate(): void;
 }
