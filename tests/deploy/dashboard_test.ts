@@ -23,12 +23,11 @@ interface Dashboard {
 
 const FILE = new URL("../../deploy/grafana/waygate.json", import.meta.url);
 const dashboard: Dashboard = JSON.parse(await Deno.readTextFile(FILE));
-const backends = await sharedBackends();
+const families = await measureTraffic(await sharedBackends());
 /** What a scrape adds to every metric. */
 const TARGET = new Set(["instance", "job"]);
 
-Deno.test("every query of the dashboard asks for what a gateway measures", async () => {
-  const families = await measureTraffic(backends);
+Deno.test("every query of the dashboard asks for what a gateway measures", () => {
   const charts = dashboard.panels.filter(({ type }) => type !== "row");
   assert.ok(charts.length > 30);
   for (const { title, targets = [] } of charts) {
@@ -41,15 +40,13 @@ Deno.test("every query of the dashboard asks for what a gateway measures", async
   }
 });
 
-Deno.test("every metric of a gateway but the constant ones is on the dashboard", async () => {
-  const families = await measureTraffic(backends);
+Deno.test("every metric of a gateway but the constant ones is on the dashboard", () => {
   const text = JSON.stringify(dashboard);
   const unseen = [...families.keys()].filter((name) => !text.includes(name));
   assert.deepEqual(unseen, ["waygate_lease_ttl_seconds"]);
 });
 
-Deno.test("the dashboard's variables ask for what a gateway measures", async () => {
-  const families = await measureTraffic(backends);
+Deno.test("the dashboard's variables ask for what a gateway measures", () => {
   for (const { definition } of dashboard.templating.list) {
     if (definition === undefined) continue;
     const [, metric = "", label = ""] = /^label_values\((\w+), (\w+)\)$/.exec(definition) ?? [];

@@ -1,7 +1,7 @@
 /**
  * A client that minds its own business, in a process of its own so that no work of the test shows in
- * its figures: `bystander.ts WS_URL TOKEN INTERVAL_MS`. It pings; when its standard input has ended
- * and there were enough pings it writes a {@linkcode BystanderReport} to its standard output.
+ * its figures: `bystander.ts WS_URL TOKEN INTERVAL_MS MIN_PINGS`. It pings; when its standard input has
+ * ended and there were enough pings it writes a {@linkcode BystanderReport} to its standard output.
  *
  * @module
  */
@@ -19,7 +19,6 @@ export interface BystanderReport {
   readonly closed: number | null;
 }
 
-const MIN_PINGS = 40;
 const LIMIT_MS = 10_000;
 
 async function until(condition: () => boolean): Promise<void> {
@@ -39,7 +38,12 @@ async function ended(stream: ReadableStream<Uint8Array>): Promise<void> {
   }
 }
 
-async function run(url: string, token: string, intervalMs: number): Promise<BystanderReport> {
+async function run(
+  url: string,
+  token: string,
+  intervalMs: number,
+  minPings: number,
+): Promise<BystanderReport> {
   const socket = new WebSocket(url, ["waygate.v1", `bearer.${token}`]);
   const sentAt = new Map<number, number>();
   const took: number[] = [];
@@ -66,7 +70,7 @@ async function run(url: string, token: string, intervalMs: number): Promise<Byst
     socket.send(`{"jsonrpc":"2.0","id":${pings},"method":"system.ping"}`);
   }, intervalMs);
   await ended(Deno.stdin.readable);
-  await until(() => pings >= MIN_PINGS || closed !== null);
+  await until(() => pings >= minPings || closed !== null);
   clearInterval(timer);
   await until(() => sentAt.size === 0 || closed !== null);
   const code = closed;
@@ -88,6 +92,6 @@ async function run(url: string, token: string, intervalMs: number): Promise<Byst
   };
 }
 
-const [url = "", token = "", interval = "25"] = Deno.args;
-console.log(JSON.stringify(await run(url, token, Number(interval))));
+const [url = "", token = "", intervalMs, minPings] = Deno.args;
+console.log(JSON.stringify(await run(url, token, Number(intervalMs), Number(minPings))));
 Deno.exit(0);

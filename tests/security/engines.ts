@@ -15,8 +15,27 @@ export const ENGINES = ["deno", "ws"] as const;
 /** One of {@linkcode ENGINES}. */
 export type EngineName = typeof ENGINES[number];
 
-/** Whether to run at full size and to print figures: `WAYGATE_SECURITY=long`. */
+/** Whether to run at full size, to hold the bystander to its limit and to print figures: `WAYGATE_SECURITY=long`. */
 export const isLong: boolean = process.env["WAYGATE_SECURITY"] === "long";
+
+/**
+ * A test of either engine: one after the other in the long form, at the same time where nothing is
+ * measured.
+ */
+export function testEngines(name: string, run: (engine: EngineName) => Promise<void>): void {
+  if (isLong) {
+    for (const engine of ENGINES) Deno.test(`${name}, engine ${engine}`, () => run(engine));
+    return;
+  }
+  Deno.test(`${name}, on either engine`, async (): Promise<void> => {
+    const outcomes = await Promise.allSettled(ENGINES.map(run));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  });
+}
+
+/** Engines for what the engine has no part in: one stands for both unless there is time. */
+export const ANY_ENGINE: readonly EngineName[] = isLong ? ENGINES : ["deno"];
 
 /** Keeps V8 from putting off the collection of garbage, which would hide what is really held. */
 export const TIDY: Readonly<Record<string, string>> = {
@@ -73,9 +92,4 @@ export async function untilOnly(gateway: GatewayProcess, connections: number): P
     assert.equal(await readMetric(gateway, "waygate_presence_sessions"), connections);
     return true;
   }, { what: `all but ${connections} connections to end`, timeoutMs: 20_000, intervalMs: 50 });
-}
-
-/** A figure for the record, in the long form only. */
-export function note(what: string, figures: Readonly<Record<string, unknown>>): void {
-  if (isLong) console.log(`${what}: ${JSON.stringify(figures)}`);
 }

@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { createWsEngine } from "../../src/gateway/socket_ws.ts";
 import { readConfig } from "../../src/config.ts";
 import { serveGateway } from "../gateway/local_gateway.ts";
-import { connect } from "../support/game_client.ts";
 import { until } from "../support/wait.ts";
-import { ENGINES, isLong, note, readMetric, residentMb, startGuarded } from "./engines.ts";
-import { openMute } from "./mute_client.ts";
+import { isLong, readMetric, residentMb, startGuarded, testEngines } from "./engines.ts";
 import { sendRaw } from "./raw_http.ts";
 import { watched } from "./watched.ts";
 
@@ -37,7 +35,6 @@ Deno.test("engine ws cuts off handshakes that do not finish in time", async (t) 
     await t.step(name, async () => {
       const options = { limitMs: LIMIT_MS * 2, ...(dripMs === undefined ? {} : { dripMs }) };
       const { isEnded, tookMs } = await sendRaw(port, bytes, options);
-      note(`handshake of ${name}`, { isEnded, tookMs });
       assert.ok(isEnded);
       assert.ok(tookMs < LIMIT_MS, `It took ${tookMs} ms`);
     });
@@ -69,45 +66,25 @@ Deno.test("engine ws takes only so many connections at once", async () => {
   });
 });
 
-for (const name of ENGINES) {
-  Deno.test(`strangers hold only so many sockets open, engine ${name}`, async () => {
-    await using gateway = await startGuarded(name, {});
-    const connections: Deno.Conn[] = [];
-    const attempt = async (): Promise<number> => {
-      const { connection, status } = await openMute(gateway.port, "x.y.z", "subprotocol");
-      connections.push(connection);
-      return status;
-    };
-    // They neither answer the close frame nor leave.
-    for (let count = 0; count < 256; count++) assert.equal(await attempt(), 101);
-    assert.equal(await attempt(), 401);
-    await using client = await connect(gateway.wsUrl, { token: await gateway.token("ann") });
-    await client.call("system.ping", {});
-    for (const connection of connections.splice(0)) connection.close();
-    await until(async () => await attempt() === 101, { what: "room for the next one" });
-    for (const connection of connections) connection.close();
-  });
-
-  Deno.test(`half-open handshakes keep nobody else out, engine ${name}`, async () => {
-    await using gateway = await startGuarded(name, {});
-    const beforeMb = await residentMb(gateway);
-    const connections: Deno.Conn[] = [];
-    await watched(`half-open handshakes on ${name}`, gateway, async () => {
-      try {
-        for (let index = 0; index < COUNT; index++) {
-          const connection = await Deno.connect({ hostname: "127.0.0.1", port: gateway.port });
-          await connection.write(new TextEncoder().encode(HALF));
-          connections.push(connection);
-        }
-        const { status } = await sendRaw(gateway.port, WHOLE);
-        assert.equal(status, 200);
-        assert.equal(await readMetric(gateway, "waygate_connections"), 1);
-        const grewMb = await residentMb(gateway) - beforeMb;
-        note(`half-open handshakes on ${name}`, { COUNT, grewMb });
-        assert.ok(grewMb < 20 + COUNT * 0.05, `Memory grew by ${grewMb} MB`);
-      } finally {
-        for (const connection of connections) connection.close();
+testEngines("half-open handshakes keep nobody else out", async (name) => {
+  await using gateway = await startGuarded(name, {});
+  const beforeMb = await residentMb(gateway);
+  const connections: Deno.Conn[] = [];
+  await watched("handshakes", name, gateway, async () => {
+    try {
+      for (let index = 0; index < COUNT; index++) {
+        const connection = await Deno.connect({ hostname: "127.0.0.1", port: gateway.port });
+        await connection.write(new TextEncoder().encode(HALF));
+        connections.push(connection);
       }
-    });
+      const { status } = await sendRaw(gateway.port, WHOLE);
+      assert.equal(status, 200);
+      assert.equal(await readMetric(gateway, "waygate_connections"), 1);
+      const grewMb = await residentMb(gateway) - beforeMb;
+      assert.ok(grewMb < 20 + COUNT * 0.05, `Memory grew by ${grewMb} MB`);
+      return `${COUNT} at once, ${grewMb.toFixed(0)} MB; others get in`;
+    } finally {
+      for (const connection of connections.splice(0)) connection.close();
+    }
   });
-}
+});
