@@ -6,7 +6,11 @@ import { FaultPlace, IS_LONG, report, since } from "./fault_place.ts";
 import { PresenceWatcher } from "./watcher.ts";
 
 const NATS_DOWN_MS = IS_LONG ? 20_000 : 5000;
-const REST_DOWN_MS = IS_LONG ? 20_000 : 3000;
+const REST_DOWN_MS = IS_LONG ? 20_000 : 2000;
+/** Around where NATS's clients notice, after 2 to 3 s, one of them first. */
+const SILENCES_MS = IS_LONG
+  ? [500, 800, 1000, 1300, 1600, 2000, 2200, 2400, 2600, 2800, 3000, 3200, 3500, 4000, 5000]
+  : [2500];
 const PLAYERS = 100;
 
 const place = await FaultPlace.start();
@@ -39,6 +43,30 @@ Deno.test("NATS and the REST API away at once: everything converges", async () =
     isStoreAway: true,
     limitMs: 5000,
   });
+});
+
+Deno.test("a NATS server that stands still for a while gets nobody convicted", async () => {
+  await using inEu = await PresenceWatcher.start(place.eu, "watcher");
+  await using inUs = await PresenceWatcher.start(place.us, "watcher");
+  await using eu = new Crowd();
+  await using us = new Crowd();
+  await eu.join(place.eu.wsUrl, PLAYERS, { prefix: "eu" });
+  await us.join(place.us.wsUrl, PLAYERS, { prefix: "us" });
+  for (const watcher of [inEu, inUs]) await watcher.sees(2 * PLAYERS);
+  const before = await place.instances();
+  for (const ms of SILENCES_MS) {
+    const stoppedAt = performance.now();
+    place.nats.suspend();
+    await since(stoppedAt, ms);
+    place.nats.resume();
+    // Longer than any conviction would take.
+    await since(stoppedAt, ms + 2200);
+    await place.settled();
+    assert.deepEqual(await place.instances(), before, `after ${ms} ms`);
+    for (const watcher of [inEu, inUs]) assert.deepEqual(watcher.sawLeave(), [], `after ${ms} ms`);
+  }
+  if (IS_LONG) console.log(`nobody convicted by ${SILENCES_MS.length} silences`);
+  for (const crowd of [eu, us]) assert.equal((await crowd.view()).closed, 0);
 });
 
 interface Outage {

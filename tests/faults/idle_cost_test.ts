@@ -3,7 +3,7 @@ import { Crowd } from "./crowd.ts";
 import { FaultPlace, IS_LONG, since } from "./fault_place.ts";
 
 /** Short: a lease so short that as many renewals fall into the window as in a minute by default. */
-const WINDOW_MS = IS_LONG ? 60_000 : 4000;
+const WINDOW_MS = IS_LONG ? 60_000 : 3000;
 const LEASE_MS = IS_LONG ? 15_000 : 1000;
 const CROWDS = IS_LONG ? [0, 100, 900] : [0, 100];
 

@@ -53,9 +53,11 @@ export class RestRelay implements AsyncDisposable {
       method: request.method,
       headers: { authorization: request.headers.get("authorization") ?? "" },
       body,
-    });
-    const text = await answer.text();
-    if (this.losesAnswer(commands)) return new Response("the answer was lost", { status: 502 });
+    }).catch(() => undefined);
+    const text = await answer?.text();
+    if (answer === undefined || this.losesAnswer(commands)) {
+      return new Response("", { status: 502 });
+    }
     return new Response(text, { status: answer.status, headers: answer.headers });
   }
 }

@@ -6,7 +6,7 @@ import { FaultPlace, since } from "./fault_place.ts";
 import { RestRelay } from "./rest_relay.ts";
 import { PresenceWatcher } from "./watcher.ts";
 
-const GRACE_MS = 1000;
+const GRACE_MS = 600;
 
 const relays = new AsyncDisposableStack();
 let relay!: RestRelay;
