@@ -43,37 +43,23 @@ export class GatheredMessages {
   }
 }
 
-/**
- * So many frames take so long to send that it pays to wait a little for more to put into them: two
- * turns of the event loop take microseconds when nothing comes, and when much comes they spare a frame
- * to each.
- */
-const MANY = 64;
-const TURNS_FOR_MANY = 1;
-
 /** Collects, node-wide, what is to be flushed when the event loop's turn ends. */
 export class Gatherer {
   #waiting: Gathering[] = [];
   #first: GatheredMessages | undefined;
-  #turnsWaited = 0;
 
   /** The first message that a connection is owed in this turn. */
   begin(gathering: Gathering, message: string): GatheredMessages {
-    if (this.#waiting.push(gathering) === 1) setImmediate(this.#endTurn);
+    if (this.#waiting.push(gathering) === 1) setImmediate(this.#flush);
     const first = this.#first;
     if (first !== undefined && first.frame === message) return first;
     return this.#first = new GatheredMessages(undefined, message);
   }
 
-  readonly #endTurn = (): void => {
+  readonly #flush = (): void => {
     const waiting = this.#waiting;
-    if (waiting.length >= MANY && this.#turnsWaited++ < TURNS_FOR_MANY) {
-      setImmediate(this.#endTurn);
-      return;
-    }
     this.#waiting = [];
     this.#first = undefined;
-    this.#turnsWaited = 0;
     for (const gathering of waiting) gathering.flushGathered();
   };
 }
