@@ -27,6 +27,8 @@ const IDLE_CONNECTIONS = 2000;
 /** So many that nobody comes back at once: a player who was here a moment ago costs more, or less. */
 const PLAYERS = 20_000;
 const WARM_UP_MS = 1000;
+/** A connect runs through much code, and often enough for V8 to compile it only after a while. */
+const CONNECTS_WARM_UP_MS = 4000;
 
 const { values } = parseArgs({
   options: {
@@ -83,6 +85,7 @@ function named<T>(contender: string, work: () => T): T {
 async function interleave<W extends Work>(
   begin: (contender: Contender, server: PinnedServer) => W,
   ways: Readonly<Record<string, (work: W, durationMs: number) => Sample>>,
+  warmUpMs: number = WARM_UP_MS,
 ): Promise<void> {
   const entrants: { name: string; server: PinnedServer; work: W }[] = [];
   try {
@@ -93,7 +96,7 @@ async function interleave<W extends Work>(
     }
     for (const [title, measure] of Object.entries(ways)) {
       const series = entrants.map(({ name }) => ({ contender: name, samples: [] as Sample[] }));
-      for (const { name, work } of entrants) named(name, () => measure(work, WARM_UP_MS));
+      for (const { name, work } of entrants) named(name, () => measure(work, warmUpMs));
       for (let round = 0; round < rounds; round++) {
         entrants.forEach(({ name, work }, index) => {
           series[index]?.samples.push(named(name, () => measure(work, sliceMs)));
@@ -135,6 +138,7 @@ if (works.includes("connects")) {
   await interleave(
     (contender, server) => new ConnectWork(server, contender.dialect, tokens),
     { "Connects with a verified token": (work, ms) => work.run(ms) },
+    CONNECTS_WARM_UP_MS,
   );
 }
 if (works.includes("memory")) {
