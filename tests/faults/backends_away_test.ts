@@ -83,7 +83,7 @@ async function away(outage: Outage): Promise<void> {
   await using inEu = await PresenceWatcher.start(place.eu, "watcher");
   await using inUs = await PresenceWatcher.start(place.us, "watcher");
   await suffer(outage, [inEu, inUs]);
-  await inUs.sees(0);
+  for (const watcher of [inEu, inUs]) await watcher.sees(0);
 }
 
 async function suffer(
