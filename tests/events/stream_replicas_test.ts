@@ -59,6 +59,38 @@ Deno.test("a stream keeps the number of copies that its operator gave it", async
   }
 });
 
+/** Whether the servers send on out of order what has one copy, so that nodes read all of it. */
+function isOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major < 2 || (major === 2 && minor < 10);
+}
+
+Deno.test("a node reads in full, or not, by the copies that the stream has now", async () => {
+  await using cluster = await startNatsCluster();
+  const subjects = createSubjects("followed");
+  await using node = openNode(cluster.urls, subjects, { replicas: 3 });
+  await ready(node.stream);
+  const connection = await node.bus.connection();
+  const readers = async (count: number) =>
+    await until(
+      async () => (await streamInfo(connection, subjects)).state.consumer_count === count,
+      { what: `${count} readers of the stream`, timeoutMs: 20_000, intervalMs: 100 },
+    );
+  const heard = await follow(node.stream, "ann");
+  await readers(0);
+
+  await setReplicas(node, subjects, 1);
+  await readers(isOld(connection.info?.version ?? "") ? 1 : 0);
+  const sent = [await until(() => send(node.stream, "ann"), { what: "an entry" })];
+  await hears(heard, 1);
+
+  await setReplicas(node, subjects, 3);
+  sent.push(await until(() => send(node.stream, "ann"), { what: "another entry" }));
+  await hears(heard, 2);
+  assert.deepEqual(seqs(heard.entries), sent);
+  assert.equal(heard.lost, 0);
+});
+
 Deno.test("a stream gets its copies once enough servers are there, and no entry is lost", async () => {
   await using cluster = await startNatsCluster();
   const away = [...cluster.servers.values()].at(-1);
