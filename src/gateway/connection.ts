@@ -7,7 +7,7 @@ import type { Identity } from "./auth.ts";
 import { Intake, type IntakeHost, type Speaker } from "./intake.ts";
 import { Outbox, type OutboxHost, type OutboxListener } from "./outbox.ts";
 import { failExpired, failSilent, failSlowReader, hangUp, lastWordOf } from "./parting.ts";
-import { encodeNotification } from "./router.ts";
+import { encodeNotification } from "./notification.ts";
 import type { Socket, SocketEnd, SocketListener } from "./socket.ts";
 import { type LifetimeListener, TokenLifetime } from "./token_lifetime.ts";
 

@@ -5,7 +5,7 @@ import type { Shutdown } from "../protocol/notifications.ts";
 import type { TimerWheel } from "../timer_wheel.ts";
 import type { Connection, ConnectionHost } from "./connection.ts";
 import type { Hub } from "./hub.ts";
-import { encodeNotification } from "./router.ts";
+import { encodeNotification } from "./notification.ts";
 
 /** Clients are asked to stay away for at least so long after a shutdown, in ms. */
 const COMEBACK_MIN_MS = 500;

@@ -4,7 +4,8 @@ import type { Admission } from "./inbox.ts";
 import type { Outbox } from "./outbox.ts";
 import { failFlood, type Failing } from "./parting.ts";
 import { RateLimit } from "./rate_limit.ts";
-import type { Caller, Reply, Router } from "./router.ts";
+import type { Reply } from "./replies.ts";
+import type { Caller, Router } from "./router.ts";
 import { Turns, type TurnTaker } from "./turns.ts";
 import { exceedsUtf8Length } from "./utf8.ts";
 

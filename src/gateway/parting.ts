@@ -7,7 +7,7 @@ import { CloseCode } from "../protocol/close_codes.ts";
 import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { TimerWheel } from "../timer_wheel.ts";
 import type { Outbox } from "./outbox.ts";
-import { encodeNotification } from "./router.ts";
+import { encodeNotification } from "./notification.ts";
 import type { Socket } from "./socket.ts";
 
 /**

@@ -1,10 +1,11 @@
 import { EncodedOnce } from "../encoded_once.ts";
-import { ErrorCode, errorMessage, RpcError } from "../protocol/errors.ts";
+import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Counters, MethodCounter } from "../telemetry/counters.ts";
 import { MethodCounter as Counter } from "../telemetry/counters.ts";
 import { type Envelope, idOf, INVALID_ID, isEnvelope, parseMessage } from "./envelope.ts";
 import { type ReportFailure, wireError } from "./failure.ts";
+import { batchReply, errorReply, refusal, type Reply } from "./replies.ts";
 import type { AnyMethod, MethodContext, MethodTable } from "./method.ts";
 
 /** Who the router answers: the context of its calls, and a say in each further call of a batch. */
@@ -14,9 +15,6 @@ export interface Caller extends MethodContext {
   /** Whether one more call may run now; otherwise how long to wait, in ms. */
   admit(): number | undefined;
 }
-
-/** A frame to send, or none. An array is the answer to a batch. */
-export type Reply = string | undefined;
 
 /** What the router needs to know. */
 export interface RouterOptions {
@@ -33,6 +31,8 @@ export interface RouterOptions {
 interface Route {
   readonly method: AnyMethod;
   readonly counter: MethodCounter;
+  /** Whether no params are as good as checked. */
+  readonly takesNone: boolean;
 }
 
 /** Routes JSON-RPC 2.0 messages to methods. A method that does not wait is answered without waiting. */
@@ -47,7 +47,7 @@ export class Router {
     for (const [name, method] of Object.entries(options.methods)) {
       const counter = new Counter();
       options.counters.methods.set(name, counter);
-      this.#routes.set(name, { method, counter });
+      this.#routes.set(name, { method, counter, takesNone: takesNone(method) });
     }
   }
 
@@ -74,7 +74,7 @@ export class Router {
     if (message.length === 0 || message.length > this.#options.maxBatch) {
       return this.#failed("null", ErrorCode.invalidRequest);
     }
-    return joined(message.map((entry) => this.#limited(entry, retryAfterMs)));
+    return batchReply(message.map((entry) => this.#limited(entry, retryAfterMs)));
   }
 
   /** The reply to a frame that was too large to be looked at. */
@@ -111,7 +111,7 @@ export class Router {
       }
       replies.push(reply);
     }
-    return joined(replies);
+    return batchReply(replies);
   }
 
   #call(message: unknown, caller: Caller): Reply | Promise<Reply> {
@@ -128,7 +128,7 @@ export class Router {
     const startedAt = route.counter.begin() ? performance.now() : 0;
     let outcome: unknown;
     try {
-      outcome = this.#invoke(route.method, message, caller);
+      outcome = this.#invoke(route, message, caller);
     } catch (error) {
       return this.#finish(id, route, startedAt, this.#thrown(id, error));
     }
@@ -145,10 +145,14 @@ export class Router {
     const route = this.#routes.get(name);
     if (route !== undefined) return route;
     const method = this.#options.forward?.(name);
-    return method && { method, counter: this.#counters.unknownMethod };
+    return method && { method, counter: this.#counters.unknownMethod, takesNone: false };
   }
 
-  #invoke(method: AnyMethod, { method: name, params }: Envelope, caller: Caller): unknown {
+  #invoke(
+    { method, takesNone }: Route,
+    { method: name, params }: Envelope,
+    caller: Caller,
+  ): unknown {
     if (method.scope !== undefined && !caller.scopes.has(method.scope)) {
       throw this.#refused(name, ErrorCode.forbidden, { required: method.scope });
     }
@@ -157,6 +161,7 @@ export class Router {
         issues: [{ path: [], message: "Params go by name: send an object" }],
       });
     }
+    if (takesNone && isEmpty(params)) return method.handler({}, caller);
     const checked = method.params.safeParse(params ?? {});
     if (!checked.success) {
       const issues = checked.error.issues.map(({ path, message }) => ({
@@ -224,25 +229,19 @@ export class Router {
   }
 }
 
-/** What is refused at sight: an `RpcError` with its stack would cost many times the rest of the reply. */
-function refusal(id: string, code: ErrorCode, data: Json | undefined): string {
-  const error = JSON.stringify({ code, message: errorMessage(code), data });
-  return `{"jsonrpc":"2.0","id":${id},"error":${error}}`;
+/** Whether a method takes an empty object, and as it is: then it need not be checked each time. */
+function takesNone({ params }: AnyMethod): boolean {
+  try {
+    const checked = params.safeParse({});
+    return checked.success && isEmpty(checked.data);
+  } catch {
+    // A check that waits cannot be made here.
+    return false;
+  }
 }
 
-function errorReply(id: string, error: RpcError): string {
-  return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`;
-}
-
-/** The array that answers a batch; none when nothing in it wants an answer (§6). */
-function joined(replies: readonly Reply[]): Reply {
-  const wanted = replies.filter((reply) => reply !== undefined);
-  return wanted.length === 0 ? undefined : `[${wanted.join(",")}]`;
-}
-
-/** A notification, encoded. */
-export function encodeNotification(method: string, params: unknown): string {
-  return `{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${
-    JSON.stringify(params) ?? "{}"
-  }}`;
+function isEmpty(params: unknown): boolean {
+  if (params === undefined) return true;
+  if (typeof params !== "object" || params === null || Array.isArray(params)) return false;
+  return Object.keys(params).length === 0;
 }

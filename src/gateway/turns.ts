@@ -1,5 +1,5 @@
 import { type Admission, Inbox } from "./inbox.ts";
-import type { Reply } from "./router.ts";
+import type { Reply } from "./replies.ts";
 
 /** Who answers the messages that take turns. */
 export interface TurnTaker {

@@ -10,7 +10,7 @@ import type { Counters } from "../telemetry/counters.ts";
 import { type Identity, TokenError, type VerifyToken } from "./auth.ts";
 import { badRequest, httpError } from "./http_error.ts";
 import { Opening } from "./opening.ts";
-import { encodeNotification } from "./router.ts";
+import { encodeNotification } from "./notification.ts";
 import type { Socket, SocketListener, WebSocketEngine } from "./socket.ts";
 
 /** How long a refused client of a full or draining node should stay away, in seconds. */

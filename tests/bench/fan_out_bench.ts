@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { Gatherer } from "../../src/gateway/gatherer.ts";
 import { Outbox, type OutboxHost } from "../../src/gateway/outbox.ts";
-import { encodeNotification } from "../../src/gateway/router.ts";
+import { encodeNotification } from "../../src/gateway/notification.ts";
 import type { Socket } from "../../src/gateway/socket.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
 

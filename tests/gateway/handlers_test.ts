@@ -95,6 +95,33 @@ Deno.test("a handler's odd results become JSON", async () => {
   }
 });
 
+Deno.test("a call without params is checked like any other", async () => {
+  const methods = {
+    "shop.plain": defineMethod({
+      params: z.object({ page: z.int().optional() }),
+      result: z.unknown(),
+      handler: (params) => params,
+    }),
+    "shop.filled": defineMethod({
+      params: z.object({ page: z.int().default(1) }),
+      result: z.unknown(),
+      handler: (params) => params,
+    }),
+    "shop.strict": defineMethod({
+      params: z.object({ page: z.int() }),
+      result: z.unknown(),
+      handler: (params) => params,
+    }),
+  };
+  await using local = await serveGateway({ methods });
+  await using ann = await local.player("ann");
+  assert.deepEqual(await ann.call("shop.plain", {}), {});
+  assert.deepEqual(await ann.call("shop.plain", { page: 2 }), { page: 2 });
+  assert.deepEqual(await ann.call("shop.filled", {}), { page: 1 });
+  await assert.rejects(ann.call("shop.plain", { page: "x" }), { code: -32602 });
+  await assert.rejects(ann.call("shop.strict", {}), { code: -32602 });
+});
+
 Deno.test("notify() without params sends an empty object", async () => {
   const methods = { poke: method((_, context) => context.notify("poked", undefined)) };
   await using local = await serveGateway({ methods });
