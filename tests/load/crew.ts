@@ -3,7 +3,7 @@ import { LoadClient, type LoadClientListener, openAll } from "./load_client.ts";
 import type { ScenarioName } from "./options.ts";
 import { locationOf, membersAt, type Plan, type PlannedClient, userIdOf } from "./plan.ts";
 import { PresenceWatch } from "./presence_watch.ts";
-import { nowMs, type Recorder } from "./recorder.ts";
+import type { Recorder } from "./recorder.ts";
 import type { Slot } from "./schedule.ts";
 import { Visitor } from "./visitor.ts";
 
@@ -81,13 +81,14 @@ export class Crew implements LoadClientListener {
   /** Does what is due. */
   act({ index, atMs }: Slot): void {
     const position = index % this.#clients.length;
-    const turn = Math.floor(index / this.#clients.length) + position;
     const client = this.#clients[position];
     if (client === undefined || !client.isOpen) {
       this.#recorder.failed("not connected");
       return;
     }
-    this.#recorder.lag.record(nowMs() - atMs);
+    this.#recorder.sentLate(atMs);
+    // By the number among all: else each thread would do the same thing at the same time.
+    const turn = Math.floor(index / this.#clients.length) + client.index;
     this.#do(this.#actions[turn % this.#actions.length] ?? "ping", client, turn, atMs);
   }
 

@@ -34,11 +34,12 @@ ${charts(summary).map((chart) => `<h2>${escape(chart.title)}</h2>\n${chartSvg(ch
 }
 
 function describe(
-  { connections, urls, ratePerS, seconds, startedAt, sent, received }: Summary,
+  { connections, urls, ratePerS, seconds, warmupSeconds, startedAt, sent, received }: Summary,
 ): string {
   return `${connections} connections to ${urls.join(", ")}, ${ratePerS} messages a second for ` +
     `${seconds} s from ${startedAt}: ${sent} sent, ${received} received. ` +
-    "Durations count from when a message was meant to be sent.";
+    "Durations count from when a message was meant to be sent." +
+    (warmupSeconds === 0 ? "" : ` The first ${warmupSeconds} s were not timed.`);
 }
 
 /** Of a run that did not come to its end. */

@@ -53,7 +53,11 @@ export async function runLoad(
       listener.onSecond(tally, atS);
       void probe.ask();
     }, SECOND_MS);
-    await Promise.all(threads.map((thread) => thread.work(options, startMs)));
+    // Threads send in turn, as one loader would, and not at once.
+    const shiftMs = options.rate === 0 ? 0 : SECOND_MS / options.rate;
+    await Promise.all(
+      threads.map((thread, index) => thread.work(options, startMs + index * shiftMs)),
+    );
     clearInterval(timer);
     await arrived(tally);
     await Promise.all(threads.map((thread) => thread.disband()));
@@ -137,7 +141,12 @@ class Thread {
     const rate = options.rate * this.#plan.clients.length / options.connections;
     return this.#tell({
       kind: "start",
-      start: { startMs, rate, durationMs: options.seconds * SECOND_MS },
+      start: {
+        startMs,
+        rate,
+        durationMs: options.seconds * SECOND_MS,
+        warmupMs: options.warmupSeconds * SECOND_MS,
+      },
     });
   }
 

@@ -1,9 +1,11 @@
 /** Short runs of the load test, as it is used: as a program, against a real gateway. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { sharedBackends, uniquePrefix } from "../support/backends.ts";
 import { startGateway } from "../support/gateway.ts";
 import type { Summary } from "./summary.ts";
 
+const backends = await sharedBackends();
 const PROGRAM = fileURLToPath(new URL("main.ts", import.meta.url));
 
 interface Run {
@@ -69,4 +71,18 @@ Deno.test("a storm lets everyone in and finds them listed", async () => {
   assert.equal(status, 0, output);
   assert.equal(summary.operations.connect?.count, 50);
   assert.equal(summary.operations.roster?.count, 1);
+});
+
+Deno.test("in a soak visitors break off, come back elsewhere and miss nothing", async () => {
+  const env = { NATS_PREFIX: uniquePrefix() };
+  await using eu = await startGateway({ backends, env });
+  await using us = await startGateway({ backends, env });
+  const { status, output, summary } = await load(
+    ...["--url", `${eu.url},${us.url}`, "--scenario", "soak", "--connections", "20"],
+    ...["--rate", "100", "--seconds", "4", "--expect", "errors=0"],
+  );
+  assert.equal(status, 0, output);
+  assert.ok((summary.operations.resume?.count ?? 0) > 0);
+  // A tenth of 400.
+  assert.equal(summary.operations.visit?.count, 40);
 });

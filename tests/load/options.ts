@@ -16,6 +16,8 @@ export interface LoadOptions {
   /** Messages a second of all clients together; in a storm, clients that come a second, 0 for all at once. */
   readonly rate: number;
   readonly seconds: number;
+  /** So many of them, at the start, are not timed: code is compiled yet. What comes wrong is counted. */
+  readonly warmupSeconds: number;
   readonly workers: number;
   readonly expectations: readonly Expectation[];
   /** Signs tokens; without it the gateway, in development mode, is asked for them. */
@@ -36,6 +38,7 @@ export const USAGE = `Usage: deno task load [options]
   --rate N           messages a second, all clients together; in a storm,
                      clients a second, 0 for all at once      (1000; storm 0)
   --seconds N        how long                                 (30; soak 3600)
+  --warmup N         the first so many of them are not timed  (0)
   --expect LIST      p99=100ms, ping.p99=5ms, rate>=990, errors=0, rss_growth=5, …
   --workers N        threads of the loader                    (one for each core, 4 at most)
   --plain            one message a frame, not gathered
@@ -64,6 +67,7 @@ export function parseOptions(args: readonly string[], secret: string | undefined
       connections: { type: "string", default: "100" },
       rate: { type: "string" },
       seconds: { type: "string" },
+      warmup: { type: "string", default: "0" },
       workers: { type: "string" },
       expect: { type: "string", default: "" },
       plain: { type: "boolean", default: false },
@@ -86,6 +90,7 @@ export function parseOptions(args: readonly string[], secret: string | undefined
     connections,
     rate: isStorm && Number(values.rate ?? 0) === 0 ? 0 : positive("rate", values.rate ?? "1000"),
     seconds: positive("seconds", values.seconds ?? `${DEFAULT_SECONDS[scenario] ?? 30}`),
+    warmupSeconds: values.warmup === "0" ? 0 : positive("warmup", values.warmup),
     workers: Math.min(
       positive("workers", values.workers ?? `${cores}`, Number.isInteger),
       connections,

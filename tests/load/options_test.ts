@@ -39,5 +39,6 @@ Deno.test("parseOptions() prefers the secret of the command line", () => {
 Deno.test("parseOptions() says what is wrong", () => {
   assert.throws(() => parseOptions(["--scenario", "nap"], undefined), /--scenario must be one of/);
   assert.throws(() => parseOptions(["--rate", "0"], undefined), /--rate must be a number over 0/);
+  assert.throws(() => parseOptions(["--warmup=-1"], undefined), /--warmup must be a number/);
   assert.throws(() => parseOptions(["--url", "here"], undefined), /--url must be a URL/);
 });

@@ -33,6 +33,8 @@ export interface Start {
   /** Messages a second of this thread; in a storm, clients that come a second, 0 for all at once. */
   readonly rate: number;
   readonly durationMs: number;
+  /** What is sent so long from the start is not timed. */
+  readonly warmupMs: number;
 }
 
 /** Clients of one location. */

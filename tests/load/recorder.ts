@@ -61,7 +61,9 @@ const MAX_EXAMPLES = 5;
 /** Counts what a thread's clients do. */
 export class Recorder {
   readonly #histograms = new Map<Operation, Histogram>();
-  readonly lag = new Histogram();
+  readonly #lag = new Histogram();
+  /** What began before is counted, and not timed; on the clock of {@linkcode nowMs}. */
+  timedFromMs = 0;
   sent = 0;
   received = 0;
   receivedBytes = 0;
@@ -75,9 +77,15 @@ export class Recorder {
 
   /** Records that something took from `sinceMs` until now, both as {@linkcode nowMs} has it. */
   took(operation: Operation, sinceMs: number): void {
+    if (sinceMs < this.timedFromMs) return;
     let histogram = this.#histograms.get(operation);
     if (histogram === undefined) this.#histograms.set(operation, histogram = new Histogram());
     histogram.record(nowMs() - sinceMs);
+  }
+
+  /** Records that something is sent now that was to be sent at `atMs`. */
+  sentLate(atMs: number): void {
+    if (atMs >= this.timedFromMs) this.#lag.record(nowMs() - atMs);
   }
 
   /** Counts an answer that was an error, or a connection that ended. */
@@ -97,7 +105,7 @@ export class Recorder {
       histograms: Object.fromEntries(
         [...this.#histograms].map(([operation, histogram]) => [operation, histogram.take()]),
       ),
-      lag: this.lag.take(),
+      lag: this.#lag.take(),
       sent: this.sent,
       received: this.received,
       receivedBytes: this.receivedBytes,

@@ -52,7 +52,7 @@ export class Storm implements LoadClientListener {
       const atMs = waveMs + comingMs * position / this.#clients.length;
       await until(atMs);
       this.#recorder.sent++;
-      this.#recorder.lag.record(nowMs() - atMs);
+      this.#recorder.sentLate(atMs);
       await client.open(atMs).catch(() => this.#recorder.failed("connect"));
     }));
     await Promise.race([coming, until(deadlineMs)]);

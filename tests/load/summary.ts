@@ -27,6 +27,8 @@ export interface Summary {
   readonly connections: number;
   readonly ratePerS: number;
   readonly seconds: number;
+  /** So many of them, at the start, were not timed. */
+  readonly warmupSeconds: number;
   /** How long it has run, up to {@linkcode seconds}. */
   readonly ranS: number;
   /** Of a run that is still on, deliveries may be under way, and nothing is lost for that. */
@@ -72,6 +74,7 @@ export function summarize(options: LoadOptions, tally: Tally, startedAt: string)
     connections: options.connections,
     ratePerS: options.rate,
     seconds: options.seconds,
+    warmupSeconds: options.warmupSeconds,
     ranS: ranS(options, tally),
     isOver: tally.isOver,
     startedAt,

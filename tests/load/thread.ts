@@ -4,14 +4,16 @@
  * @module
  */
 import { Crew } from "./crew.ts";
+import { Metronome } from "./metronome.ts";
 import type { Plan, Start } from "./plan.ts";
 import { nowMs, Recorder } from "./recorder.ts";
 import { Schedule } from "./schedule.ts";
 import { Storm } from "./storm.ts";
 import type { FromThread, ToThread } from "./thread_messages.ts";
 
-/** As short as timers are. */
-const TICK_MS = 1;
+/** What is due within less is sent together. */
+const MIN_INTERVAL_MS = 1;
+const SETTLE_POLL_MS = 10;
 const PROGRESS_INTERVAL_MS = 250;
 /** What is under way at the end may take so long, in ms. */
 const SETTLE_LIMIT_MS = 5000;
@@ -53,6 +55,7 @@ async function assemble(plan: Plan): Promise<void> {
 }
 
 async function work(start: Start): Promise<void> {
+  recorder.timedFromMs = start.startMs + start.warmupMs;
   reporting = setInterval(report, PROGRESS_INTERVAL_MS);
   if (storm !== undefined) await storm.run(start, stopping.signal);
   else if (crew !== undefined) await follow(crew, start);
@@ -62,16 +65,22 @@ async function work(start: Start): Promise<void> {
 
 /** Sends what is due when it is due, then waits for what is under way. */
 async function follow(crew: Crew, { startMs, rate, durationMs }: Start): Promise<void> {
-  await sleep(startMs - nowMs());
   const schedule = new Schedule(startMs, rate, durationMs);
-  crew.startVisits();
-  while (!schedule.isDone && !stopping.signal.aborted) {
+  const over = Promise.withResolvers<void>();
+  stopping.signal.addEventListener("abort", () => over.resolve());
+  const intervalMs = Math.max(1000 / rate, MIN_INTERVAL_MS);
+  // A thread takes a while to begin: it is there when the start comes.
+  const metronome = new Metronome(startMs, intervalMs, () => {
     for (let slot = schedule.take(nowMs()); slot; slot = schedule.take(nowMs())) crew.act(slot);
-    await sleep(TICK_MS);
-  }
+    if (schedule.isDone) over.resolve();
+  });
+  await sleep(startMs - nowMs());
+  crew.startVisits();
+  await over.promise;
+  metronome.stop();
   await crew.stopVisits();
   const limitMs = nowMs() + SETTLE_LIMIT_MS;
-  while (!crew.isSettled && nowMs() < limitMs) await sleep(TICK_MS);
+  while (!crew.isSettled && nowMs() < limitMs) await sleep(SETTLE_POLL_MS);
 }
 
 async function disband(): Promise<void> {
