@@ -13,6 +13,9 @@ const MIB = 1_048_576;
 const GIANT_PART_BYTES = isLong ? MIB : 60 * MIB;
 const GIANT_BYTES = 600 * MIB;
 
+/** What a machine that is busy with other tests may take longer, in ms. */
+const SLACK_MS = isLong ? 2000 : 15_000;
+
 const ENV = { ...TIDY, PRESENCE_GRACE_MS: "50" };
 
 Deno.test("engine ws ends a message that never ends, and memory stays where it was", async () => {
@@ -73,7 +76,7 @@ Deno.test("engine ws cuts off a client that sends on after it was closed", async
     }) - beforeMb;
     const tookMs = performance.now() - startedAtMs;
     connection.close();
-    assert.ok(tookMs < 15_000, `It took ${tookMs} ms`);
+    assert.ok(tookMs < 5000 + SLACK_MS, `It took ${tookMs} ms`);
     assert.ok(grewMb < 250, `Memory grew by ${grewMb} MB`);
     await untilOnly(gateway, 1);
     return `cut off after ${(tookMs / 1000).toFixed(1)} s, ${(sent / 1e6).toFixed(0)} MB`;
@@ -138,11 +141,11 @@ Deno.test("engine deno survives a message of 600 MiB, and its sender is gone in 
     const saidAtMs = performance.now();
     await untilOnly(gateway, 1);
     const ghostMs = performance.now() - saidAtMs;
-    assert.ok(ghostMs < 2 * intervalMs + 2000, `Its sender was there for ${ghostMs} ms`);
+    assert.ok(ghostMs < 2 * intervalMs + SLACK_MS, `Its sender was there for ${ghostMs} ms`);
     client.abort();
     return `survived; its sender is gone ${(ghostMs / 1000).toFixed(1)} s later`;
     // The runtime copies what it has gathered again and again, and nothing else happens meanwhile.
-  }, { p99LimitMs: 3000 });
+  }, { p99LimitMs: isLong ? 3000 : 15_000 });
 });
 
 /** Fragments of a text; the last one is never sent. */
