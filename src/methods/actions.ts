@@ -118,7 +118,7 @@ export function createActions(parts: ActionParts): Actions {
     async subscribe(connection, interest) {
       feed.subscribe(connection, interest);
       // What other nodes announce from here on arrives; the snapshot has what came before.
-      await presence.settle();
+      await feed.settle();
       return await snapshots.of(interest);
     },
 

@@ -17,8 +17,8 @@ export interface LeaseOptions {
   readonly ttlMs: number;
   /** A lease was begun under this instance, the first or a new one. */
   readonly onOpened: (instance: Instance) => void;
-  /** The store confirmed the lease, this time or again. */
-  readonly onHeld: () => void;
+  /** The store confirmed the lease, this time or again, and named the others that hold one. */
+  readonly onHeld: (others: readonly Instance[]) => void;
   /** The lease is gone: the node was paused or cut off for too long, or the store lost its data. */
   readonly onLost: () => void;
   /** Other instances whose lease is gone but whose sessions are still recorded. */
@@ -133,10 +133,10 @@ export class Lease {
     this.#take(report, wasAway);
   }
 
-  #take({ lapsed }: LeaseReport, wasAway: boolean): void {
+  #take({ lapsed, others }: LeaseReport, wasAway: boolean): void {
     const { onHeld, onLapsed } = this.#options;
     this.#heldAtMs = performance.now();
-    onHeld();
+    onHeld(others);
     // A store that was away for us was so for others too: they have until the next report to come back.
     const over = lapsed.filter((instance) =>
       instance !== this.#instance && (!wasAway || this.isOwn(instance))

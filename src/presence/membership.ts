@@ -25,7 +25,7 @@ export interface MembershipOptions {
   /** A peer is dead: proven, convicted, or replaced by a later incarnation. */
   readonly onDead: (instance: Instance) => void;
   /** Another node has ended what was left of a dead one. */
-  readonly onBuried: () => void;
+  readonly onBuried: (instance: Instance) => void;
   /** This node's peers take it for dead, or it was absent for so long that they may. */
   readonly onDoubt: () => void;
   /** Something that another node said was lost, though this node's own link is up. */
@@ -125,7 +125,7 @@ export class Membership {
     if (isOwn) this.#options.onDoubt();
     else if (buried_by !== this.#options.nodeId) {
       this.#peers.forget(instance);
-      this.#options.onBuried();
+      this.#options.onBuried(instance);
     }
   }
 

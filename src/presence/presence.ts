@@ -4,10 +4,12 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { TimerWheel } from "../timer_wheel.ts";
 import { Announcer } from "./announcer.ts";
 import { PresenceFeed } from "./feed.ts";
+import { GivenUp } from "./given_up.ts";
 import { nodeOf } from "./instance.ts";
 import { Lease } from "./lease.ts";
 import { Membership } from "./membership.ts";
 import type { Beat } from "./peers.ts";
+import type { PresenceLog } from "./presence_log.ts";
 import { Reaper } from "./reaper.ts";
 import { Resync } from "./resync.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -32,19 +34,6 @@ export interface NodePresenceOptions {
   readonly log: PresenceLog;
 }
 
-/** What presence has to say to an operator. */
-export interface PresenceLog {
-  /** Another node is dead; this one ended its sessions. */
-  reaped(instance: Instance, sessions: number): void;
-  /** This node was taken for dead, or the store lost its data; it goes on under a new incarnation. */
-  leaseLost(): void;
-  storeAway(error: StoreUnavailableError): void;
-  storeBack(): void;
-  malformed(subject: string): void;
-  /** Something that should not happen; `what` was being done. */
-  failed(what: string, error: unknown): void;
-}
-
 /** All of presence on one node: its sessions, its lease, its peers, and who watches what. */
 export class NodePresence {
   readonly feed: PresenceFeed;
@@ -58,6 +47,7 @@ export class NodePresence {
   readonly #resync: Resync;
   readonly #startedAt = new Date().toISOString();
   #stopStatus: (() => void) | undefined;
+  readonly #givenUp = new GivenUp();
   #isStoreAway = false;
 
   constructor(options: NodePresenceOptions) {
@@ -76,7 +66,7 @@ export class NodePresence {
       nodeId,
       ttlMs: options.leaseMs,
       onOpened: () => this.#onLeaseOpened(),
-      onHeld: () => this.#onLeaseHeld(),
+      onHeld: (others) => this.#onLeaseHeld(others),
       onLost: () => this.#onLeaseLost(),
       onLapsed: (instances) => void this.reap(instances),
       onUnavailable: (error) => this.#onStoreAway(error),
@@ -117,8 +107,8 @@ export class NodePresence {
       subjects,
       nodeId,
       beat: () => this.#beat(),
-      onDead: (instance) => void this.#reaper.reap(instance),
-      onBuried: () => this.#resync.request(),
+      onDead: (instance) => this.#onDead(instance),
+      onBuried: (instance) => this.#onBuried(instance),
       onDoubt: () => void this.lease.check(),
       onMissed: () => this.#rejoin(),
     });
@@ -143,11 +133,6 @@ export class NodePresence {
     });
     this.membership.start();
     await this.lease.check();
-  }
-
-  /** See {@linkcode PresenceFeed.settle}. */
-  settle(): Promise<void> {
-    return this.feed.settle();
   }
 
   /** Ends what dead instances left behind; resolves when it is written, by whoever does it. */
@@ -199,10 +184,23 @@ export class NodePresence {
     this.membership.beat();
   }
 
-  #onLeaseHeld(): void {
+  #onDead(instance: Instance): void {
+    this.#givenUp.add(instance);
+    void this.#reaper.reap(instance);
+  }
+
+  #onBuried(instance: Instance): void {
+    this.#givenUp.add(instance);
+    this.#resync.request();
+  }
+
+  #onLeaseHeld(others: readonly Instance[]): void {
     if (this.#isStoreAway) this.#options.log.storeBack();
     this.#isStoreAway = false;
     this.tracker.writer.resume();
+    const heard = this.membership.peers.map(({ instance }) => instance);
+    // The bus is cut between them and us: what they say reaches us by way of the store alone.
+    if (this.#givenUp.areAmong(others, heard)) this.#resync.request();
   }
 
   #onLeaseLost(): void {

@@ -115,6 +115,8 @@ export interface LeaseReport {
   readonly held: boolean;
   /** Instances whose lease is gone but whose sessions are still recorded. */
   readonly lapsed: readonly Instance[];
+  /** The other instances that hold a lease. */
+  readonly others: readonly Instance[];
 }
 
 /** The store cannot be reached, or did not answer in time. What was asked may have happened or not. */

@@ -114,7 +114,7 @@ class MemoryStore implements PresenceStore {
     return answer(() => {
       this.#leases.set(instance, this.#now() + ttlMs);
       if (!this.#instances.has(instance)) this.#instances.set(instance, new Map());
-      return { held: true, lapsed: this.#lapsed(this.#instances.keys()) };
+      return this.#report(instance, true);
     });
   }
 
@@ -122,7 +122,7 @@ class MemoryStore implements PresenceStore {
     return answer(() => {
       const held = this.#isAlive(instance);
       if (held) this.#leases.set(instance, this.#now() + ttlMs);
-      return { held, lapsed: this.#lapsed(this.#instances.keys()) };
+      return this.#report(instance, held);
     });
   }
 
@@ -219,6 +219,15 @@ class MemoryStore implements PresenceStore {
       instances.flatMap((instance) => [...this.#instances.get(instance)?.values() ?? []]),
     );
     return [...userIds].flatMap((userId) => this.#records.get(userId) ?? []);
+  }
+
+  #report(instance: Instance, held: boolean): LeaseReport {
+    const registered = [...this.#instances.keys()];
+    return {
+      held,
+      lapsed: this.#lapsed(registered),
+      others: registered.filter((other) => other !== instance && this.#isAlive(other)),
+    };
   }
 
   #lapsed(instances: Iterable<Instance>): Instance[] {

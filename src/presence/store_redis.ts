@@ -159,7 +159,11 @@ class RedisPresenceStore implements RedisStore {
     const isAlive: IsAlive = strangers.length === 0
       ? (id) => alive.has(id)
       : (await this.#reader.read([], strangers)).isAlive;
-    return { held: held === 1, lapsed: registered.filter((id) => !isAlive(id)) };
+    return {
+      held: held === 1,
+      lapsed: registered.filter((id) => !isAlive(id)),
+      others: registered.filter((id) => id !== instance && isAlive(id)),
+    };
   }
 }
 

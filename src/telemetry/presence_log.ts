@@ -1,4 +1,4 @@
-import type { PresenceLog } from "../presence/presence.ts";
+import type { PresenceLog } from "../presence/presence_log.ts";
 import type { Counters } from "./counters.ts";
 import { log } from "./log.ts";
 import { Repeated } from "./repeated.ts";

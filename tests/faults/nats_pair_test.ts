@@ -6,9 +6,14 @@ import { NatsPair } from "./nats_pair.ts";
 import { PresenceWatcher } from "./watcher.ts";
 
 const PLAYERS = 50;
+const LEASE_MS = 6000;
 
 const pair = await NatsPair.start();
-const place = await FaultPlace.start({ nats: pair.first, usNatsUrl: pair.second.url });
+const place = await FaultPlace.start({
+  nats: pair.first,
+  usNatsUrl: pair.second.url,
+  env: { NODE_LEASE_MS: `${LEASE_MS}` },
+});
 Deno.test.afterAll(async () => {
   await place[Symbol.asyncDispose]();
   await pair[Symbol.asyncDispose]();
@@ -48,6 +53,35 @@ Deno.test("two NATS servers cut from each other: after that both regions agree a
   report("agreed after the two knew each other again", [agreedMs]);
   assert.ok(agreedMs < 2000, `${agreedMs} ms`);
   for (const crowd of [eu, us]) assert.equal((await crowd.view()).closed, 0);
+});
+
+Deno.test("two NATS servers stay cut from each other: each region learns of the other's players from the store", async () => {
+  await using inEu = await PresenceWatcher.start(place.eu, "watcher");
+  await using inUs = await PresenceWatcher.start(place.us, "watcher");
+  const watchers = [inEu, inUs];
+  await using eu = new Crowd();
+  await using us = new Crowd();
+  for (const watcher of watchers) await watcher.sees(0);
+  await eu.join(place.eu.wsUrl, PLAYERS, { prefix: "eu" });
+  await us.join(place.us.wsUrl, PLAYERS, { prefix: "us" });
+  for (const watcher of watchers) await watcher.sees(2 * PLAYERS);
+
+  pair.cut();
+  const cutAt = performance.now();
+  await Promise.all(watchers.map((watcher) => watcher.sees(PLAYERS)));
+  await Promise.all(watchers.map((watcher) => watcher.sees(2 * PLAYERS)));
+  const backMs = performance.now() - cutAt;
+  report("seen again behind the cut", [backMs]);
+  // Within a third of a lease they find out and register; within another third it is looked up.
+  assert.ok(backMs < LEASE_MS, `${backMs} ms`);
+  await us.call("player.updateStatus", { status: "busy" });
+  await until(() => [...inEu.online.values()].filter((it) => it.status === "busy").length === 50, {
+    what: "changes to come by way of the store",
+    timeoutMs: LEASE_MS,
+  });
+  pair.heal();
+  await place.settled();
+  for (const watcher of watchers) assert.equal(watcher.online.size, 2 * PLAYERS);
 });
 
 Deno.test("one of two NATS servers killed: its node goes on with the other, and nobody goes offline", async () => {

@@ -134,7 +134,7 @@ export class ClusterNode {
   async #snapshot(view: View): Promise<void> {
     while (this.views.includes(view)) {
       try {
-        await this.presence.settle();
+        await this.presence.feed.settle();
         view.apply((await this.presence.snapshots.of(view.interest)).presences);
         return;
       } catch (error) {
