@@ -17,11 +17,12 @@ const MAX_IN_FLIGHT = 4;
 const OUTCOMES_PER_TURN = 20;
 
 /**
- * After a batch the next waits so long for each change that it had, in ms: alone, a change goes out
- * at once; in a storm they gather.
+ * Each change in a batch keeps the next batch waiting for so long, in ms, up to a limit; a writer that
+ * has rested may be so much early. A few changes go out at once; in a storm they gather.
  */
 const GAP_PER_CHANGE_MS = 5;
 const MAX_GAP_MS = 50;
+const MAX_EARLY_MS = 20;
 
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2000;
@@ -163,7 +164,7 @@ export class PresenceWriter {
     }
     if (this.#options.store.isInProcess !== true) {
       const gapMs = Math.min(batch.length * GAP_PER_CHANGE_MS, MAX_GAP_MS);
-      this.#notBefore = performance.now() + gapMs;
+      this.#notBefore = Math.max(this.#notBefore, performance.now() - MAX_EARLY_MS) + gapMs;
     }
     this.#inFlight++;
     this.#apply(this.#options.instance(), batch).finally(() => {
