@@ -92,7 +92,7 @@ export const BAD_TOKENS: readonly BadToken[] = [
   {
     name: "not yet valid",
     reason: "not_yet_valid",
-    token: sign({ ...goodClaims(), nbf: inSeconds(8) }),
+    token: sign({ ...goodClaims(), nbf: inSeconds(60) }),
   },
   { name: "another issuer", reason: "issuer", token: sign({ ...goodClaims(), iss: "eve" }) },
   { name: "no issuer", reason: "issuer", token: sign(without("iss")) },
