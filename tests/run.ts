@@ -41,7 +41,7 @@ const SIGNALLED = 128;
  * Tests whose subject is time, load or a whole machine's behaviour: they run one file after another,
  * with nothing beside them. All others run on every core.
  */
-const ALONE = ["client", "delivery", "e2e", "elements", "faults", "load", "lobby", "security"];
+const ALONE = ["e2e", "faults", "load", "security"];
 
 async function main(filter: readonly string[]): Promise<number> {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
