@@ -6,8 +6,13 @@ import type { PresenceFeed } from "./feed.ts";
 /** A link that broke without a word may swallow messages for so long before that is noticed, in ms. */
 const UNCERTAIN_MS = 4000;
 
+/** Old announcements are looked for so often, in ms: a map finds its oldest only past all removed ones. */
+const FORGET_EVERY_MS = 250;
+
 /** Users whose announcement is kept for repetition at most; more only cost a later repair. */
 const MAX_KEPT = 100_000;
+/** …and so many more before the oldest are dropped. */
+const MAX_SURPLUS = 1000;
 
 interface Announced {
   readonly presence: Presence;
@@ -26,6 +31,8 @@ export class Announcer {
   readonly #feed: PresenceFeed;
   /** By user, the oldest first. */
   readonly #recent = new Map<string, Announced>();
+  /** Nothing is to be forgotten before. */
+  #forgetAtMs = 0;
 
   constructor(bus: Bus, subjects: Subjects, feed: PresenceFeed) {
     this.#bus = bus;
@@ -70,12 +77,16 @@ export class Announcer {
       locations: new Set([...locations, ...(earlier?.locations ?? [])]),
       atMs: nowMs,
     });
-    if (this.#bus.status === "connected" || this.#recent.size > MAX_KEPT) this.#forget(nowMs);
+    const isDue = this.#bus.status === "connected" && nowMs >= this.#forgetAtMs;
+    if (isDue || this.#recent.size > MAX_KEPT + MAX_SURPLUS) this.#forget(nowMs);
   }
 
   #forget(nowMs: number): void {
+    const mayForget = this.#bus.status === "connected";
+    this.#forgetAtMs = nowMs + FORGET_EVERY_MS;
     for (const [user, { atMs }] of this.#recent) {
-      if (nowMs - atMs < UNCERTAIN_MS && this.#recent.size <= MAX_KEPT) return;
+      const isOver = mayForget && nowMs - atMs >= UNCERTAIN_MS;
+      if (!isOver && this.#recent.size <= MAX_KEPT) return;
       this.#recent.delete(user);
     }
   }

@@ -7,6 +7,9 @@ export interface GatheredChange {
   readonly locations: ReadonlySet<string>;
 }
 
+/** So many more users than are to be remembered, as a share, before the oldest are forgotten. */
+const SURPLUS = 0.01;
+
 /** What this node knows of one user. */
 interface Known {
   /** The newest that anybody here heard of or was shown. */
@@ -124,11 +127,11 @@ export class Gathering {
   }
 
   #forgetOldest(): void {
-    if (this.#known.size <= this.#maxKnown) return;
+    // Many at a time: a map finds its oldest entry only past all that were removed.
+    if (this.#known.size <= this.#maxKnown * (1 + SURPLUS)) return;
     for (const [userId, { pending }] of this.#known) {
-      if (pending !== undefined) continue;
-      this.#known.delete(userId);
-      return;
+      if (this.#known.size <= this.#maxKnown) return;
+      if (pending === undefined) this.#known.delete(userId);
     }
   }
 }

@@ -27,6 +27,9 @@ import {
   type Snapshot,
 } from "./store.ts";
 
+/** Old records are looked for so often at most, in ms. */
+const FORGET_EVERY_MS = 60_000;
+
 /** What {@linkcode createMemoryStore} is told. */
 export interface MemoryStoreOptions {
   /** How long ended sessions are remembered, in ms. */
@@ -55,6 +58,8 @@ class MemoryStore implements PresenceStore {
   readonly #resumeWindowMs: number;
   /** By user id, the one that changed longest ago first. */
   readonly #records = new Map<string, UserRecord>();
+  /** Nobody is to be forgotten before. */
+  #forgetAtMs = 0;
   readonly #index = new OnlineIndex();
   /** Of each instance that is not reaped: its sessions, session id → user id. */
   readonly #instances = new Map<Instance, Map<string, string>>();
@@ -182,15 +187,20 @@ class MemoryStore implements PresenceStore {
     const shown = shownSession(Object.values(record.sessions));
     if (shown === undefined) this.#index.delete(record.user_id);
     else this.#index.set(record.user_id, shown.location);
-    this.#forgetOldest();
+    if (this.#now() >= this.#forgetAtMs) this.#forgetOld();
   }
 
-  /** One at a time is enough: each change adds one user at most. */
-  #forgetOldest(): void {
-    const oldest = this.#records.values().next().value;
-    if (oldest === undefined || this.#now() - oldest.last_seen_ms < RECORD_TTL_MS) return;
-    this.#records.delete(oldest.user_id);
-    if (Object.keys(oldest.sessions).length > 0) this.#records.set(oldest.user_id, oldest);
+  /** Not at each change: a map finds its oldest entry only past all that were removed. */
+  #forgetOld(): void {
+    const nowMs = this.#now();
+    this.#forgetAtMs = nowMs + RECORD_TTL_MS;
+    for (const { user_id, last_seen_ms, sessions } of this.#records.values()) {
+      if (nowMs - last_seen_ms < RECORD_TTL_MS) {
+        this.#forgetAtMs = Math.max(last_seen_ms + RECORD_TTL_MS, nowMs + FORGET_EVERY_MS);
+        return;
+      }
+      if (Object.keys(sessions).length === 0) this.#records.delete(user_id);
+    }
   }
 
   #presence(userId: string, isAlive?: IsAlive): Outcome["presence"] {
