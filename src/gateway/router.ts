@@ -31,8 +31,6 @@ export interface RouterOptions {
 interface Route {
   readonly method: AnyMethod;
   readonly counter: MethodCounter;
-  /** Whether no params are as good as checked. */
-  readonly takesNone: boolean;
 }
 
 /** Routes JSON-RPC 2.0 messages to methods. A method that does not wait is answered without waiting. */
@@ -47,7 +45,7 @@ export class Router {
     for (const [name, method] of Object.entries(options.methods)) {
       const counter = new Counter();
       options.counters.methods.set(name, counter);
-      this.#routes.set(name, { method, counter, takesNone: takesNone(method) });
+      this.#routes.set(name, { method, counter });
     }
   }
 
@@ -128,7 +126,7 @@ export class Router {
     const startedAt = route.counter.begin() ? performance.now() : 0;
     let outcome: unknown;
     try {
-      outcome = this.#invoke(route, message, caller);
+      outcome = this.#invoke(route.method, message, caller);
     } catch (error) {
       return this.#finish(id, route, startedAt, this.#thrown(id, error));
     }
@@ -145,14 +143,10 @@ export class Router {
     const route = this.#routes.get(name);
     if (route !== undefined) return route;
     const method = this.#options.forward?.(name);
-    return method && { method, counter: this.#counters.unknownMethod, takesNone: false };
+    return method && { method, counter: this.#counters.unknownMethod };
   }
 
-  #invoke(
-    { method, takesNone }: Route,
-    { method: name, params }: Envelope,
-    caller: Caller,
-  ): unknown {
+  #invoke(method: AnyMethod, { method: name, params }: Envelope, caller: Caller): unknown {
     if (method.scope !== undefined && !caller.scopes.has(method.scope)) {
       throw this.#refused(name, ErrorCode.forbidden, { required: method.scope });
     }
@@ -161,7 +155,6 @@ export class Router {
         issues: [{ path: [], message: "Params go by name: send an object" }],
       });
     }
-    if (takesNone && isEmpty(params)) return method.handler({}, caller);
     const checked = method.params.safeParse(params ?? {});
     if (!checked.success) {
       const issues = checked.error.issues.map(({ path, message }) => ({
@@ -227,21 +220,4 @@ export class Router {
     if (id === undefined) return undefined;
     return refusal(id, ErrorCode.rateLimited, { retry_after_ms: retryAfterMs });
   }
-}
-
-/** Whether a method takes an empty object, and as it is: then it need not be checked each time. */
-function takesNone({ params }: AnyMethod): boolean {
-  try {
-    const checked = params.safeParse({});
-    return checked.success && isEmpty(checked.data);
-  } catch {
-    // A check that waits cannot be made here.
-    return false;
-  }
-}
-
-function isEmpty(params: unknown): boolean {
-  if (params === undefined) return true;
-  if (typeof params !== "object" || params === null || Array.isArray(params)) return false;
-  return Object.keys(params).length === 0;
 }
