@@ -86,6 +86,7 @@ export class Membership {
 
   /** Tells the others that what was left of a dead instance is ended. */
   bury(instance: Instance): void {
+    this.#peers.forget(instance);
     const obituary: Obituary = { instance, buried_by: this.#options.nodeId };
     this.#publish(nodeOf(instance), obituary);
   }

@@ -15,6 +15,11 @@ const ATTENTION_MS = 100;
 const BEHIND_MS = 100;
 /** Nobody has to be there for so long, in ms: who only changes servers is gone for a moment, too. */
 const ABSENT_MS = 250;
+/**
+ * After a cut of our own, everyone has so long to be heard again, in ms of listening: who is silent for
+ * longer than that is judged like any other.
+ */
+const RETURN_MS = 5000;
 /** A node that has beaten more often than that was there before it was first heard. */
 const FIRST_BEATS = 3;
 
@@ -34,9 +39,9 @@ export interface Beat {
 
 interface Peer {
   readonly beat: Beat;
-  /** By the listening clock. */
+  /** By the listening clock; or since when its silence proves nothing. */
   readonly heardAtMs: number;
-  /** False after a cut of our own: then silence may be ours, until we hear from it again. */
+  /** False after a cut of our own: then silence may be ours, for a while. */
   readonly isProven: boolean;
   /** Since when nobody is there under its name, by the listening clock. */
   readonly absentSinceMs?: number;
@@ -159,8 +164,8 @@ export class Peers {
    */
   suspend(): void {
     this.#deafMs = Infinity;
-    for (const [instance, { beat: { seq: _, ...beat }, heardAtMs }] of this.#peers) {
-      this.#peers.set(instance, { beat, heardAtMs, isProven: false });
+    for (const [instance, { beat: { seq: _, ...beat } }] of this.#peers) {
+      this.#peers.set(instance, { beat, heardAtMs: this.#clockMs, isProven: false });
     }
   }
 
@@ -173,6 +178,9 @@ export class Peers {
     for (const [instance, peer] of this.#peers) {
       const { beat, heardAtMs, isProven, confirmedAtMs = Infinity } = peer;
       const silentMs = this.#clockMs - heardAtMs;
+      if (!isProven && silentMs >= RETURN_MS) {
+        this.#peers.set(instance, { beat, heardAtMs: this.#clockMs, isProven: true });
+      }
       if (!isProven || silentMs < (beat.node_id === next ? NEXT_LATE_MS : LATE_MS)) continue;
       if (this.#clockMs - confirmedAtMs >= BEHIND_MS) {
         this.#peers.delete(instance);
@@ -201,8 +209,8 @@ export class Peers {
   }
 
   #distrustSilence(): void {
-    for (const [instance, { beat, heardAtMs }] of this.#peers) {
-      this.#peers.set(instance, { beat, heardAtMs, isProven: false });
+    for (const [instance, { beat }] of this.#peers) {
+      this.#peers.set(instance, { beat, heardAtMs: this.#clockMs, isProven: false });
     }
   }
 
