@@ -39,7 +39,7 @@ export function chartSvg({ title, unit, atS, lines }: Chart): string {
   );
   const axis = `<text x="${LEFT}" y="${HEIGHT - 8}">0 s</text>` +
     `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 8}" text-anchor="end">${Math.round(end)} s</text>` +
-    `<text x="${WIDTH - RIGHT}" y="16" text-anchor="end">${xmlEscape(unit)}</text>`;
+    `<text x="6" y="16">${xmlEscape(unit)}</text>`;
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${xmlEscape(title)}">` +
     `${grid.join("")}${paths.join("")}${legend.join("")}${axis}</svg>`;
 }
