@@ -77,7 +77,9 @@ Deno.test("engine ws cuts off a client that sends on after it was closed", async
     const tookMs = performance.now() - startedAtMs;
     connection.close();
     assert.ok(tookMs < 5000 + SLACK_MS, `It took ${tookMs} ms`);
-    assert.ok(grewMb < 250, `Memory grew by ${grewMb} MB`);
+    // What was read in the second before it is cut off, and V8 has not collected yet: a part of it all.
+    const limitMb = Math.max(150, sent / 1e6 / 2);
+    assert.ok(grewMb < limitMb, `Memory grew by ${grewMb} of ${sent / 1e6} MB`);
     await untilOnly(gateway, 1);
     return `cut off after ${(tookMs / 1000).toFixed(1)} s, ${(sent / 1e6).toFixed(0)} MB`;
   });
