@@ -65,7 +65,7 @@ for (const quietMs of [0, 1, 7_000, 14_999]) {
 Deno.test("a hidden tab's timers, a minute apart, make no false alarm", async () => {
   const world = scripted();
   const { client, socket } = await world.connected();
-  for (let minute = 0; minute < 30; minute++) await world.sleep(60_000);
+  for (let minute = 0; minute < 30; minute++) await world.suspend(60_000);
   assert.equal(client.state, "connected");
   assert.ok(socket.pings > 10);
   await client.disconnect();
@@ -77,7 +77,7 @@ Deno.test("an answer that waits unread while the tab is frozen makes no false al
   socket.holdPings = true;
   await world.pass(INTERVAL_MS);
   // Frozen before the answer is read; on thawing, the timer happens to run first.
-  await world.sleep(600_000);
+  await world.suspend(600_000);
   socket.answerPings();
   await world.pass(INTERVAL_MS);
   assert.equal(client.state, "connected");
@@ -88,7 +88,7 @@ Deno.test("a dead network is noticed even where timers are late", async () => {
   const world = scripted();
   const { client, socket } = await world.connected();
   socket.dead = true;
-  for (let minute = 0; minute < 6; minute++) await world.sleep(60_000);
+  for (let minute = 0; minute < 6; minute++) await world.suspend(60_000);
   assert.notEqual(client.state, "connected");
   await client.disconnect();
 });

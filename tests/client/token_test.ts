@@ -204,7 +204,7 @@ Deno.test("a laptop that slept past its token's end gets a new one", async () =>
   let count = 0;
   const { client, socket } = await world.connected({ token: () => `t.${++count}` });
   socket.dead = true;
-  await world.sleep(8 * 3_600_000);
+  await world.suspend(8 * 3_600_000);
   await world.wake();
   await world.pass(5_000);
   assert.equal(client.reason?.code, "heartbeat_lost");

@@ -108,8 +108,8 @@ export class World implements ClientEnvironment {
     await this.settle();
   }
 
-  /** Time passes and nothing runs, as in a sleeping laptop; afterwards what was due runs late. */
-  async sleep(ms: number): Promise<void> {
+  /** The clock is turned and nothing runs, as in a suspended laptop; afterwards what was due runs late. */
+  async suspend(ms: number): Promise<void> {
     await this.settle();
     this.#now += ms;
     const due = [...this.#timers].filter(({ dueAt }) => dueAt <= this.#now);
