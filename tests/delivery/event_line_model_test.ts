@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { EventEntry } from "../../src/events/stream.ts";
 import { EventLine } from "../../src/gateway/event_line.ts";
 import { openLinked } from "../gateway/linked_connection.ts";
+import { entry } from "./entries.ts";
 
 /** What is missed can be several times this; what comes live later must fit in. */
 const SEND_QUEUE_BYTES = 65_536;
@@ -14,21 +15,6 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("read" as const), frames: fc.nat(5) }) },
   { weight: 1, arbitrary: fc.constant({ kind: "arrive" } as const) },
 );
-
-function entry(seq: number, payload: string): EventEntry {
-  return {
-    seq,
-    notification: "player.event",
-    params: {
-      event_id: `ev_${seq}`,
-      from: null,
-      to: { user_id: "ann" },
-      type: "x",
-      payload,
-      sent_at: "2025-01-01T00:00:00.000Z",
-    },
-  };
-}
 
 Deno.test("the seam between replay and live: no gap and no double, whatever comes when", () => {
   const scenario = fc.record({

@@ -7,6 +7,7 @@ import {
   openLinked,
 } from "../gateway/linked_connection.ts";
 import { until } from "../support/wait.ts";
+import { entry } from "./entries.ts";
 
 interface Place extends LinkedConnection {
   readonly line: EventLine;
@@ -23,21 +24,6 @@ function openLine(host: LinkedOptions["host"] = {}): Place {
   );
   caughtUp.flow = () => line.flow();
   return { ...linked, line, seqs: () => linked.client.messages.map(({ seq }) => seq) };
-}
-
-function entry(seq: number, payload: string | null = null): EventEntry {
-  return {
-    seq,
-    notification: "player.event",
-    params: {
-      event_id: `ev_${seq}`,
-      from: null,
-      to: { user_id: "ann" },
-      type: "x",
-      payload,
-      sent_at: "2025-01-01T00:00:00.000Z",
-    },
-  };
 }
 
 function entries(...seqs: readonly number[]): EventEntry[] {

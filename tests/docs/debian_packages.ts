@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import process from "node:process";
 
 /**
@@ -20,16 +21,7 @@ export async function requirePackages(files: Readonly<Record<string, string>>): 
 }
 
 function missingOf(files: Readonly<Record<string, string>>): string[] {
-  return Object.entries(files).filter(([, file]) => !exists(file)).map(([name]) => name);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
+  return Object.entries(files).filter(([, file]) => !existsSync(file)).map(([name]) => name);
 }
 
 async function apt(args: readonly string[], advice: string): Promise<void> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -46,7 +47,7 @@ export function brokenLinks(file: Markdown, all: readonly Markdown[]): string[] 
   return file.links.filter((link) => !/^[a-z]+:/.test(link)).flatMap((link) => {
     const [target = "", anchor] = link.split("#");
     const path = target === "" ? file.path : join(dirname(file.path), decodeURIComponent(target));
-    if (!exists(join(ROOT, path))) return [`${file.path}: ${link}: no such file`];
+    if (!existsSync(join(ROOT, path))) return [`${file.path}: ${link}: no such file`];
     const anchors = [file, ...all].find((other) => other.path === path)?.anchors;
     const isThere = anchor === undefined || anchors === undefined || anchors.has(anchor);
     return isThere ? [] : [`${file.path}: ${link}: no such heading`];
@@ -88,14 +89,5 @@ async function* markdownFiles(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory && !FOREIGN.has(name)) yield* markdownFiles(join(folder, name));
     else if (name.endsWith(".md")) yield join(folder, name);
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -96,14 +96,7 @@ export class FaultPlace implements AsyncDisposable {
 
   /** Runs a command by way of the REST API. */
   async command(...command: readonly string[]): Promise<unknown> {
-    const response = await fetch(this.rest.url, {
-      method: "POST",
-      headers: { authorization: `Bearer ${this.rest.token}` },
-      body: JSON.stringify(command),
-    });
-    const { result, error } = await response.json();
-    if (error !== undefined) throw new Error(error);
-    return result;
+    return await this.rest.run(...command);
   }
 
   /** The incarnations that hold or held a lease and are not reaped. */

@@ -66,13 +66,8 @@ Deno.test("a leave whose answer was lost is told to everyone", async () => {
 
 Deno.test("session.resume whose answer was lost may be asked again, and says that it resumed", async () => {
   await using watcher = await PresenceWatcher.start(place.us, "watcher");
-  const token = await place.eu.token("dan");
-  const before = await connect(place.eu.wsUrl, { token });
-  await before.call("player.updateLocation", { location: "arena" });
-  before.abort();
-  await before.closed;
-  await using after = await connect(place.eu.wsUrl, { token });
-  const params = { session_id: before.sessionId, last_seq: 0 };
+  const { client, params } = await comeBack("dan");
+  await using after = client;
   loseNext("dan");
   await isAway(after.call("session.resume", params));
   assert.deepEqual(await askAgain(after, params), { resumed: true, replayed: 0 });
@@ -83,13 +78,8 @@ Deno.test("session.resume whose answer was lost may be asked again, and says tha
 });
 
 Deno.test("session.resume while Redis is away is refused, and works when asked again after", async () => {
-  const token = await place.eu.token("eve");
-  const before = await connect(place.eu.wsUrl, { token });
-  await before.call("player.updateLocation", { location: "arena" });
-  before.abort();
-  await before.closed;
-  await using after = await connect(place.eu.wsUrl, { token });
-  const params = { session_id: before.sessionId, last_seq: 0 };
+  const { client, params } = await comeBack("eve");
+  await using after = client;
   await place.rest.kill();
   await isAway(after.call("session.resume", params));
   await place.rest.restart();
@@ -101,6 +91,18 @@ Deno.test("session.resume while Redis is away is refused, and works when asked a
   );
   assert.deepEqual(presences.map(({ sessions, location }) => [sessions, location]), [[1, "arena"]]);
 });
+
+/** Somebody whose connection broke in the arena, and who is back: what to resume with. */
+async function comeBack(userId: string) {
+  const token = await place.eu.token(userId);
+  const before = await connect(place.eu.wsUrl, { token });
+  await before.call("player.updateLocation", { location: "arena" });
+  before.abort();
+  await before.closed;
+  const client = await connect(place.eu.wsUrl, { token });
+  const params = { session_id: before.sessionId, last_seq: 0 };
+  return { client, params };
+}
 
 /** Loses the answer to the next request that says something of this user. */
 function loseNext(userId: string): void {

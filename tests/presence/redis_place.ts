@@ -39,14 +39,7 @@ export class RedisPlace implements AsyncDisposable {
 
   /** Runs a command besides the stores. */
   async command(...command: readonly (string | number)[]): Promise<unknown> {
-    const response = await fetch(this.rest.url, {
-      method: "POST",
-      headers: { authorization: `Bearer ${this.rest.token}` },
-      body: JSON.stringify(command),
-    });
-    const { result, error } = await response.json();
-    if (error !== undefined) throw new Error(error);
-    return result;
+    return await this.rest.run(...command);
   }
 
   /** The keys that match a pattern, sorted. */

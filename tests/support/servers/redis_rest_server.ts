@@ -61,6 +61,18 @@ export class RedisRestServer extends ServerProcess {
       return await new RedisRestServer(spec, token).launch();
     });
   }
+
+  /** Runs a command. */
+  async run(...command: readonly (string | number)[]): Promise<unknown> {
+    const response = await fetch(this.url, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.token}` },
+      body: JSON.stringify(command),
+    });
+    const { result, error } = await response.json();
+    if (error !== undefined) throw new Error(error);
+    return result;
+  }
 }
 
 /** Starts the REST server with no more permissions than it needs. */
