@@ -11,14 +11,12 @@ import type { MetricSources } from "./telemetry/sources.ts";
 /** A request body of the development routes may have so many bytes. */
 const MAX_BODY_BYTES = 16_384;
 
-/** The HTTP side of a node: every route of the contract. */
+/** The HTTP side of a node: every route of the contract but `GET /ws`. */
 export function createApp(node: Node, lobby: Hono | undefined, sources: MetricSources): Hono {
   const { config } = node;
   const metrics = createMetrics(node, sources);
   const description = JSON.stringify(node.description);
   const app = new Hono();
-
-  app.get("/ws", (context) => node.upgrade(context.req.raw));
 
   app.get("/healthz", () => Response.json({ status: "ok" }));
 
