@@ -13,7 +13,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { backendsEnvironment, startBackends } from "./support/backends.ts";
 import { installPrograms } from "./support/install.ts";
-import { readTally, type Tally } from "./support/tally.ts";
+import { readFailures, readTally, type Tally } from "./support/tally.ts";
 import { until } from "./support/wait.ts";
 
 /**
@@ -32,7 +32,16 @@ function permissions(temporary: string): string[] {
   ];
 }
 
-const OUTPUT_KEPT = 10_000;
+/** So much of the output is read again at its end: all that is said of a few dozen failures. */
+const OUTPUT_KEPT = 100_000;
+
+/** What came of one run of `deno test`. */
+interface Result {
+  readonly status: number;
+  readonly tally: Tally;
+  /** What was said of the tests that failed. */
+  readonly failures: string;
+}
 
 /** The exit status of a process that a signal ended is this and the signal's number. */
 const SIGNALLED = 128;
@@ -76,7 +85,7 @@ async function installPackages(): Promise<void> {
 async function runTests(
   filter: readonly string[],
   temporary: string,
-): Promise<{ status: number; tally: Tally }> {
+): Promise<Omit<Result, "failures">> {
   await using backends = await startBackends();
   const environment = backendsEnvironment(backends);
   const run = (parts: readonly string[]) =>
@@ -88,6 +97,8 @@ async function runTests(
   // Ended by a signal: whoever gave it wants no more.
   if (first.status > SIGNALLED) return first;
   const second = await run(["--permit-no-files", ...filter, ...alone]);
+  // Said before, far up: whoever reads only the end must see it too.
+  if (first.failures !== "") console.log(`\nIn the first part:\n${first.failures}\n`);
   return {
     status: first.status || second.status,
     tally: {
@@ -109,10 +120,7 @@ function testFiles(): { alone: string[]; together: string[] } {
   };
 }
 
-async function denoTest(
-  args: readonly string[],
-  env: Record<string, string>,
-): Promise<{ status: number; tally: Tally }> {
+async function denoTest(args: readonly string[], env: Record<string, string>): Promise<Result> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", ...args],
     env,
@@ -127,7 +135,7 @@ async function denoTest(
   const { success, code } = await child.status;
   Deno.removeSignalListener("SIGINT", ignore);
   Deno.removeSignalListener("SIGTERM", pass);
-  return { status: code, tally: readTally(output, success) };
+  return { status: code, tally: readTally(output, success), failures: readFailures(output) };
 }
 
 /** Passes a stream on to standard output and returns its last part. */

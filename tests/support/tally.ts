@@ -1,5 +1,5 @@
 /**
- * Reading how many tests passed from what `deno test` prints.
+ * Reading from what `deno test` prints how many tests passed, and what was said of those that did not.
  *
  * @module
  */
@@ -27,4 +27,14 @@ export function readTally(output: string, success: boolean): Tally {
   const passed = Number(last?.[1] ?? 0);
   const failed = Number(last?.[2] ?? 0);
   return { passed, failed: success ? failed : Math.max(failed, 1) };
+}
+
+/** What `output` says of the tests that failed, without colours; empty when none did. */
+export function readFailures(output: string): string {
+  const plain = output.replaceAll(COLOURS, "");
+  const headings = [...plain.matchAll(/^ ERRORS $/gm)];
+  const start = headings.at(-1)?.index;
+  if (start === undefined) return "";
+  const end = plain.slice(start).search(/^FAILED \| /m);
+  return end < 0 ? "" : plain.slice(start, start + end).trim();
 }

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { readTally } from "./tally.ts";
+import { readFailures, readTally } from "./tally.ts";
 
 Deno.test("readTally() reads the summary, colours or not", () => {
   assert.deepEqual(readTally("ok | 12 passed | 0 failed (1s)\n", true), { passed: 12, failed: 0 });
@@ -20,4 +20,18 @@ Deno.test("readTally() believes the last summary, which is the run's own", () =>
 
 Deno.test("readTally() counts a failure for a run that never came to a summary", () => {
   assert.deepEqual(readTally("error: Type checking failed", false), { passed: 0, failed: 1 });
+});
+
+Deno.test("readFailures() gives the errors and names of what failed, without colours", () => {
+  const output =
+    "a test ... \x1b[31mFAILED\x1b[0m\n\n\x1b[1m ERRORS \x1b[0m\n\na test => ./a.ts:1:2\n" +
+    "error: no\n\n FAILURES \n\na test => ./a.ts:1:2\n\n\x1b[31mFAILED\x1b[0m | 3 passed | 1 failed (1s)\n";
+  assert.equal(
+    readFailures(output),
+    "ERRORS \n\na test => ./a.ts:1:2\nerror: no\n\n FAILURES \n\na test => ./a.ts:1:2",
+  );
+});
+
+Deno.test("readFailures() finds nothing in a run that went well, whatever a test prints", () => {
+  assert.equal(readFailures(" ERRORS \n\nok | 3 passed | 0 failed (1s)\n"), "");
 });
