@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { runtimeEnvironment } from "../support/runtime_environment.ts";
 import { startRedis } from "../support/servers/redis_server.ts";
 import { type RedisRestServer, startRedisRest } from "../support/servers/redis_rest_server.ts";
 import type { ServerProcess } from "../support/servers/server_process.ts";
@@ -93,7 +94,11 @@ Deno.test("SIGTERM lets a request under way finish and ends with status 0", asyn
   const child = run({ REDIS_URL: redis.url, PORT: "0", REDIS_REST_TOKEN: "t" });
   const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
-  while (!/listening on .*[^]*Connected/.test(text)) text += (await output.read()).value ?? "";
+  while (!/listening on .*[^]*Connected/.test(text)) {
+    const { value, done } = await output.read();
+    assert(!done, `it ended by itself: ${text}`);
+    text += value;
+  }
   const url = /listening on (\S+)/.exec(text)?.[1];
   await redisSays(redis, "CLIENT PAUSE 60000 WRITE");
   const request = fetch(`${url}/set/k/v?_token=t`);
@@ -140,7 +145,7 @@ function run(env: Record<string, string>): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "--no-prompt", "--allow-net", "--allow-env", ENTRY],
     clearEnv: true,
-    env: { HOME: Deno.env.get("HOME") ?? "/", PATH: Deno.env.get("PATH") ?? "", ...env },
+    env: { ...runtimeEnvironment(), ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

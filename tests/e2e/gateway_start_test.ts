@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { DEVELOPMENT_SECRET } from "../../src/token_key.ts";
 import { connect, HandshakeError, open } from "../support/game_client.ts";
 import { gatewayArguments, startGateway } from "../support/gateway.ts";
+import { runtimeEnvironment } from "../support/runtime_environment.ts";
 import { freePort } from "../support/servers/free_port.ts";
 import { until } from "../support/wait.ts";
 
@@ -19,7 +20,7 @@ type Environment = Readonly<Record<string, string>>;
 function command(env: Environment, development = false): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: gatewayArguments(development, env),
-    env: { HOST: "127.0.0.1", ...env, HOME: Deno.env.get("HOME") ?? "", NO_COLOR: "1" },
+    env: { HOST: "127.0.0.1", ...env, ...runtimeEnvironment(), NO_COLOR: "1" },
     clearEnv: true,
     stdout: "piped",
     stderr: "piped",
@@ -33,9 +34,9 @@ async function runToEnd(env: Environment, development = false): Promise<Outcome>
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** What was said of the configuration; the runtime's own warnings are not ours. */
+/** What was said of the configuration; the runtime's own warnings and downloads are not ours. */
 function complaints({ stderr }: Outcome): string[] {
-  return stderr.split("\n").filter((line) => line !== "" && !line.startsWith("Warning"));
+  return stderr.split("\n").filter((line) => line !== "" && !/^(?:Warning|Download) /.test(line));
 }
 
 /** Runs a gateway until it listens and `meanwhile` is done, then ends it. */
