@@ -3,7 +3,8 @@ import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Counters, MethodCounter } from "../telemetry/counters.ts";
 import { MethodCounter as Counter } from "../telemetry/counters.ts";
-import { type Envelope, idOf, INVALID_ID, isEnvelope, parseMessage } from "./envelope.ts";
+import { readCommonRequest, type RequestObject } from "./common_request.ts";
+import { idOf, INVALID_ID, isEnvelope, parseMessage } from "./envelope.ts";
 import { type ReportFailure, wireError } from "./failure.ts";
 import { batchReply, errorReply, refusal, type Reply } from "./replies.ts";
 import type { AnyMethod, MethodContext, MethodTable } from "./method.ts";
@@ -51,6 +52,8 @@ export class Router {
 
   /** Answers one frame. Never throws, never rejects. */
   handle(text: string, caller: Caller): Reply | Promise<Reply> {
+    const request = readCommonRequest(text);
+    if (request !== undefined) return this.#run(request, caller);
     let message: unknown;
     try {
       message = parseMessage(text);
@@ -116,17 +119,21 @@ export class Router {
     if (!isEnvelope(message)) return this.#failed("null", ErrorCode.invalidRequest);
     const id = idOf(message);
     if (id === INVALID_ID) return this.#failed("null", ErrorCode.invalidRequest);
+    return this.#run({ id, method: message.method, params: message.params }, caller);
+  }
 
-    const route = this.#route(message.method);
+  #run(request: RequestObject, caller: Caller): Reply | Promise<Reply> {
+    const { id, method } = request;
+    const route = this.#route(method);
     if (route === undefined) {
       this.#counters.unknownMethod.calls++;
-      this.#options.onRefused?.(message.method, ErrorCode.methodNotFound);
+      this.#options.onRefused?.(method, ErrorCode.methodNotFound);
       return this.#failed(id, ErrorCode.methodNotFound);
     }
     const startedAt = route.counter.begin() ? performance.now() : 0;
     let outcome: unknown;
     try {
-      outcome = this.#invoke(route.method, message, caller);
+      outcome = this.#invoke(route.method, request, caller);
     } catch (error) {
       return this.#finish(id, route, startedAt, this.#thrown(id, error));
     }
@@ -146,7 +153,7 @@ export class Router {
     return method && { method, counter: this.#counters.unknownMethod };
   }
 
-  #invoke(method: AnyMethod, { method: name, params }: Envelope, caller: Caller): unknown {
+  #invoke(method: AnyMethod, { method: name, params }: RequestObject, caller: Caller): unknown {
     if (method.scope !== undefined && !caller.scopes.has(method.scope)) {
       throw this.#refused(name, ErrorCode.forbidden, { required: method.scope });
     }
