@@ -21,46 +21,93 @@ function codePointRank(unit: number): number {
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
-/** A set that is always sorted. Changes move memory, but compare only log₂ of its size. */
+/** So many changes are put into the order one by one; more of them are merged into it. */
+const FEW = 64;
+
+/**
+ * A set that is sorted when it is read, and only where it has changed since: who comes and goes between
+ * two reads costs no more than in a set.
+ */
 export class SortedIds {
-  readonly #ids: string[] = [];
+  readonly #members = new Set<string>();
+  /** The members as they were last read, in order. */
+  #sorted: string[] = [];
+  /** Who is either a member or in there, and not both. */
+  readonly #changed = new Set<string>();
 
   get size(): number {
-    return this.#ids.length;
+    return this.#members.size;
   }
 
   /** Adds an id, once. */
   add(id: string): void {
-    const at = this.#position(id);
-    if (this.#ids[at] !== id) this.#ids.splice(at, 0, id);
+    if (this.#members.has(id)) return;
+    this.#members.add(id);
+    this.#toggle(id);
   }
 
   /** Removes an id if it is there. */
   delete(id: string): void {
-    const at = this.#position(id);
-    if (this.#ids[at] === id) this.#ids.splice(at, 1);
+    if (this.#members.delete(id)) this.#toggle(id);
   }
 
   /** The first `limit` ids behind `after`, which need not be there itself. */
   page(after: string | undefined, limit: number): string[] {
+    this.#sort();
     let start = 0;
     if (after !== undefined) {
-      const at = this.#position(after);
-      start = this.#ids[at] === after ? at + 1 : at;
+      const at = position(this.#sorted, after);
+      start = this.#sorted[at] === after ? at + 1 : at;
     }
-    return this.#ids.slice(start, start + limit);
+    return this.#sorted.slice(start, start + limit);
   }
 
-  /** Where the id is or belongs. */
-  #position(id: string): number {
-    let low = 0;
-    let high = this.#ids.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const found = this.#ids[middle];
-      if (found !== undefined && compareIds(found, id) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #toggle(id: string): void {
+    if (!this.#changed.delete(id)) this.#changed.add(id);
   }
+
+  #sort(): void {
+    if (this.#changed.size > FEW) this.#sorted = this.#merged();
+    else for (const id of this.#changed) this.#move(id);
+    this.#changed.clear();
+  }
+
+  #move(id: string): void {
+    const at = position(this.#sorted, id);
+    if (this.#members.has(id)) this.#sorted.splice(at, 0, id);
+    else this.#sorted.splice(at, 1);
+  }
+
+  #merged(): string[] {
+    const changed = [...this.#changed];
+    const added = changed.filter((id) => this.#members.has(id)).sort(compareIds);
+    const kept = this.#sorted.filter((id) => this.#members.has(id));
+    return merge(kept, added);
+  }
+}
+
+/** Two sorted lists in one. */
+function merge(a: readonly string[], b: readonly string[]): string[] {
+  const merged: string[] = [];
+  let atB = 0;
+  for (const id of a) {
+    for (let next = b[atB]; next !== undefined && compareIds(next, id) < 0; next = b[++atB]) {
+      merged.push(next);
+    }
+    merged.push(id);
+  }
+  return merged.concat(b.slice(atB));
+}
+
+/** Where the id is or belongs. */
+function position(ids: readonly string[], id: string): number {
+  let low = 0;
+  let high = ids.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const found = ids[middle];
+    if (found !== undefined && compareIds(found, id) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -27,3 +27,19 @@ Deno.test("SortedIds holds each id once, in order, and pages behind any id", () 
     }),
   );
 });
+
+Deno.test("SortedIds stays in order over many reads, whatever came and went in between", () => {
+  const step = fc.tuple(fc.array(fc.nat(299), { maxLength: 200 }), fc.array(fc.nat(299)));
+  fc.assert(fc.property(fc.array(step, { maxLength: 6 }), (steps) => {
+    const sorted = new SortedIds();
+    const model = new Set<string>();
+    for (const [add, remove] of steps) {
+      for (const id of add) sorted.add(`p${id}`);
+      for (const id of add) model.add(`p${id}`);
+      for (const id of remove) sorted.delete(`p${id}`);
+      for (const id of remove) model.delete(`p${id}`);
+      assert.deepEqual(sorted.page(undefined, 300), [...model].toSorted(compareIds));
+      assert.equal(sorted.size, model.size);
+    }
+  }));
+});
