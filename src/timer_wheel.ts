@@ -4,24 +4,45 @@ export interface WheelTimer {
   cancel(): void;
 }
 
+/** A link of a ring: a call that is to come, or the end of the ring, which is its beginning, too. */
+class Link {
+  next: Link = this;
+  previous: Link = this;
+
+  /** Puts a link last in the ring that this one is the end of. */
+  append(link: Link): void {
+    link.previous = this.previous;
+    link.next = this;
+    this.previous.next = link;
+    this.previous = link;
+  }
+
+  /** Takes it out of its ring; false when it was in none. */
+  remove(): boolean {
+    if (this.next === this) return false;
+    this.previous.next = this.next;
+    this.next.previous = this.previous;
+    this.next = this.previous = this;
+    return true;
+  }
+}
+
 /** A call that is due, in the slot of its tick. */
-class Entry implements WheelTimer {
+class Entry extends Link implements WheelTimer {
   readonly callback: () => void;
   /** Turns of the wheel to let pass. */
   rounds: number;
-  readonly #slot: Set<Entry>;
   readonly #onCancelled: () => void;
 
-  constructor(slot: Set<Entry>, rounds: number, callback: () => void, onCancelled: () => void) {
-    this.#slot = slot;
+  constructor(rounds: number, callback: () => void, onCancelled: () => void) {
+    super();
     this.rounds = rounds;
     this.callback = callback;
     this.#onCancelled = onCancelled;
-    slot.add(this);
   }
 
   cancel(): void {
-    if (this.#slot.delete(this)) this.#onCancelled();
+    if (this.remove()) this.#onCancelled();
   }
 }
 
@@ -31,7 +52,9 @@ class Entry implements WheelTimer {
  */
 export class TimerWheel {
   readonly #tickMs: number;
-  readonly #slots: readonly Set<Entry>[];
+  readonly #slots: readonly Link[];
+  /** What this tick calls. */
+  readonly #due = new Link();
   readonly #onError: (error: unknown) => void;
   #interval: ReturnType<typeof setInterval> | undefined;
   #startedAt = 0;
@@ -46,7 +69,7 @@ export class TimerWheel {
   constructor(onError: (error: unknown) => void, tickMs = 20, slots = 512) {
     this.#onError = onError;
     this.#tickMs = tickMs;
-    this.#slots = Array.from({ length: slots }, () => new Set<Entry>());
+    this.#slots = Array.from({ length: slots }, () => new Link());
   }
 
   /** Calls `callback` after `delayMs` or up to one tick later, never earlier. */
@@ -55,14 +78,16 @@ export class TimerWheel {
     const elapsed = (performance.now() - this.#startedAt) / this.#tickMs;
     const due = Math.max(Math.ceil(elapsed + Math.max(delayMs, 0) / this.#tickMs), this.#tick + 1);
     const ahead = due - this.#tick - 1;
-    const slot = this.#slots[due % this.#slots.length] as Set<Entry>;
+    const rounds = Math.floor(ahead / this.#slots.length);
+    const entry = new Entry(rounds, callback, this.#onCancelled);
+    (this.#slots[due % this.#slots.length] as Link).append(entry);
     this.#size++;
-    return new Entry(slot, Math.floor(ahead / this.#slots.length), callback, this.#onCancelled);
+    return entry;
   }
 
   /** Forgets every call. */
   stop(): void {
-    for (const slot of this.#slots) slot.clear();
+    for (const ring of [this.#due, ...this.#slots]) while (ring.next.remove());
     this.#size = 0;
     this.#pause();
   }
@@ -89,18 +114,22 @@ export class TimerWheel {
     const interval = this.#interval;
     while (this.#tick < reached && this.#interval === interval) {
       this.#tick++;
-      this.#turn(this.#slots[this.#tick % this.#slots.length] as Set<Entry>);
+      this.#turn(this.#slots[this.#tick % this.#slots.length] as Link);
     }
   }
 
-  #turn(slot: Set<Entry>): void {
-    // A snapshot: callbacks may schedule into this very slot.
-    for (const entry of [...slot]) {
-      if (entry.rounds > 0) {
-        entry.rounds--;
-        continue;
-      }
-      if (!slot.delete(entry)) continue;
+  /** Callbacks may schedule into this very slot, and cancel each other: the due ones are set apart. */
+  #turn(slot: Link): void {
+    for (let link = slot.next; link instanceof Entry;) {
+      const entry = link;
+      link = entry.next;
+      if (entry.rounds-- > 0) continue;
+      entry.remove();
+      this.#due.append(entry);
+    }
+    while (this.#due.next instanceof Entry) {
+      const entry = this.#due.next;
+      entry.remove();
       this.#size--;
       try {
         entry.callback();
