@@ -72,6 +72,9 @@ export interface Bus {
   /** `connected` while messages flow. The in-process bus always is. */
   readonly status: BusStatus;
 
+  /** Whether it can never be away: whoever subscribes gets every message, and none need be said again. */
+  readonly isReliable?: boolean;
+
   /** Calls `listener` at each change of {@linkcode status}; returns how to stop it. */
   onStatus(listener: (status: BusStatus) => void): () => void;
 
@@ -82,6 +85,12 @@ export interface Bus {
    * @throws {BusError} `too_large` when the payload is over what the bus carries
    */
   publish(subject: string, data: string, headers?: BusHeaders): void;
+
+  /**
+   * Whether anybody would get what is published on `subject` now, so that what nobody hears need not
+   * be written. Only a bus that knows of all who subscribe has it.
+   */
+  isHeard?(subject: string): boolean;
 
   /**
    * Calls `handler` for every message whose subject matches `pattern` (`*` one part, `>` the rest).

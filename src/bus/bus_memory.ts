@@ -37,7 +37,7 @@ export interface MemoryExchange {
 
 /** A bus that reaches nobody but itself. */
 export function createMemoryBus(): Bus {
-  return createMemoryExchange().connect();
+  return new OwnBus(new MessageExchange());
 }
 
 /**
@@ -105,6 +105,10 @@ class LinkedBus implements MemoryBus {
 
   publish(subject: string, data: string, headers?: BusHeaders): void {
     this.#send(subject, data, headers);
+  }
+
+  isHeard(subject: string): boolean {
+    return this.#linked && this.#exchange.interests.match(subject).length > 0;
   }
 
   subscribe(
@@ -203,6 +207,11 @@ class LinkedBus implements MemoryBus {
     this.disconnect();
     this.#subscriptions.clear();
   }
+}
+
+/** A bus that is alone on its exchange, and that nobody can cut off. */
+class OwnBus extends LinkedBus {
+  readonly isReliable = true;
 }
 
 /** @throws {BusError} `too_large` */

@@ -14,9 +14,12 @@ const MAX_KEPT = 100_000;
 /** …and so many more before the oldest are dropped. */
 const MAX_SURPLUS = 1000;
 
+/** Where a change is to be told, each once. */
+type Places = readonly (string | null)[];
+
 interface Announced {
   readonly presence: Presence;
-  readonly locations: ReadonlySet<string | null>;
+  readonly places: Places;
   readonly atMs: number;
 }
 
@@ -45,40 +48,43 @@ export class Announcer {
    *
    * @param before where the user may have been shown until now
    */
-  announce(presence: Presence, before: readonly (string | null)[]): void {
-    const locations = placesOf(presence, before);
-    this.#feed.offer(presence, locations);
-    this.#keep(presence, locations);
-    if (this.#bus.status === "connected") this.#publish(presence, locations);
+  announce(presence: Presence, before: Places): void {
+    const places = placesOf(presence, before);
+    this.#feed.offer(presence, places);
+    if (this.#bus.isReliable !== true) this.#keep(presence, places);
+    if (this.#bus.status === "connected") this.#publish(presence, places);
   }
 
   /** Says again what may not have got through; call when the bus is back. */
   repeat(): void {
-    for (const { presence, locations } of this.#recent.values()) {
-      this.#publish(presence, locations);
+    for (const { presence, places } of this.#recent.values()) this.#publish(presence, places);
+  }
+
+  #publish(presence: Presence, places: Places): void {
+    let payload: string | undefined;
+    for (const place of places) {
+      const subject = this.#subjects.presence(place, presence.user_id);
+      if (this.#bus.isHeard?.(subject) === false) continue;
+      payload ??= JSON.stringify({ presences: [presence] });
+      this.#bus.publish(subject, payload);
     }
   }
 
-  #publish(presence: Presence, locations: ReadonlySet<string | null>): void {
-    const payload = JSON.stringify({ presences: [presence] });
-    for (const location of locations) {
-      this.#bus.publish(this.#subjects.presence(location, presence.user_id), payload);
+  #keep(presence: Presence, places: Places): void {
+    const { user_id: user, version } = presence;
+    const atMs = performance.now();
+    const earlier = this.#recent.get(user);
+    if (earlier === undefined) this.#recent.set(user, { presence, places, atMs });
+    else {
+      this.#recent.delete(user);
+      this.#recent.set(user, {
+        presence: earlier.presence.version > version ? earlier.presence : presence,
+        places: union(places, earlier.places),
+        atMs,
+      });
     }
-  }
-
-  #keep(presence: Presence, locations: ReadonlySet<string | null>): void {
-    const nowMs = performance.now();
-    const earlier = this.#recent.get(presence.user_id);
-    this.#recent.delete(presence.user_id);
-    this.#recent.set(presence.user_id, {
-      presence: earlier !== undefined && earlier.presence.version > presence.version
-        ? earlier.presence
-        : presence,
-      locations: new Set([...locations, ...(earlier?.locations ?? [])]),
-      atMs: nowMs,
-    });
-    const isDue = this.#bus.status === "connected" && nowMs >= this.#forgetAtMs;
-    if (isDue || this.#recent.size > MAX_KEPT + MAX_SURPLUS) this.#forget(nowMs);
+    const isDue = this.#bus.status === "connected" && atMs >= this.#forgetAtMs;
+    if (isDue || this.#recent.size > MAX_KEPT + MAX_SURPLUS) this.#forget(atMs);
   }
 
   #forget(nowMs: number): void {
@@ -92,11 +98,17 @@ export class Announcer {
   }
 }
 
+const NOWHERE: Places = [null];
+
 /** Somebody offline is nowhere: only those where they were want to know, if they were anywhere. */
-function placesOf(
-  { status, location }: Presence,
-  before: readonly (string | null)[],
-): ReadonlySet<string | null> {
+function placesOf({ status, location }: Presence, before: Places): Places {
   const left = before.filter((place) => place !== null);
-  return new Set(status === "offline" && left.length > 0 ? left : [location, ...left]);
+  if (left.length === 0 && location === null) return NOWHERE;
+  return status === "offline" && left.length > 0 ? [...new Set(left)] : union([location], left);
+}
+
+/** What is in either, each once. */
+function union(some: Places, others: Places): Places {
+  if (others.every((place) => some.includes(place))) return some;
+  return [...new Set([...some, ...others])];
 }

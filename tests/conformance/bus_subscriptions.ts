@@ -65,6 +65,25 @@ export function testBusPatterns(name: string, open: OpenBusPlace): void {
 }
 
 export function testBusSubscriptions(name: string, open: OpenBusPlace): void {
+  Deno.test(`${name}: isHeard(), where there is one, tells whether anybody gets a message`, async () => {
+    await using place = await open({ breakable: false });
+    const [a, b] = [await place.connect(), await place.connect()];
+    if (a.isHeard === undefined) return;
+    const subject = `${place.prefix}.lobby.ada`;
+    assert.equal(a.isHeard(subject), false);
+    for (const pattern of [subject, `${place.prefix}.lobby.*`, `${place.prefix}.*.ada`, ">"]) {
+      const subscription = b.subscribe(pattern, () => {});
+      assert.equal(a.isHeard(subject), true, pattern);
+      subscription.unsubscribe();
+      assert.equal(a.isHeard(subject), false, pattern);
+    }
+    b.subscribe(`${place.prefix}.arena.*`, () => {});
+    assert.equal(a.isHeard(subject), false);
+    b.subscribe(subject, () => {});
+    await a.close();
+    assert.equal(a.isHeard(subject), false, "a closed bus reaches nobody");
+  });
+
   Deno.test(`${name}: unsubscribe() ends delivery at once, and a second one does nothing`, async () => {
     await using place = await open({ breakable: false });
     const bus = await place.connect();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createMemoryExchange } from "../../src/bus/bus_memory.ts";
+import type { Bus } from "../../src/bus/bus.ts";
+import { createMemoryBus, createMemoryExchange } from "../../src/bus/bus_memory.ts";
 import { createSubjects } from "../../src/bus/subjects.ts";
 import { Announcer } from "../../src/presence/announcer.ts";
 import { PresenceFeed } from "../../src/presence/feed.ts";
@@ -84,17 +85,42 @@ Deno.test("repeat() has nothing to say of what was said long before", async () =
   assert.deepEqual(said, ["%: bob 1"]);
 });
 
-function start() {
-  const exchange = createMemoryExchange();
-  const [bus, other] = [exchange.connect(), exchange.connect()];
+Deno.test("announce() writes nothing that nobody hears, and repeat() nothing that nobody missed", async () => {
+  using time = new FakeTime();
+  const bus = createMemoryBus();
   const subjects = createSubjects("t");
-  const feed = new PresenceFeed({
+  const announcer = new Announcer(bus, subjects, feedOf(bus));
+  const published: string[] = [];
+  const publish = bus.publish.bind(bus);
+  bus.publish = (subject, data) => {
+    published.push(subject);
+    publish(subject, data);
+  };
+  announcer.announce(presence("ada", 1, at("lobby")), [null]);
+  assert.deepEqual(published, []);
+  bus.subscribe(subjects.presenceOfLocation("lobby"), () => {});
+  announcer.announce(presence("ada", 2, at("arena")), ["lobby"]);
+  assert.deepEqual(published, ["t.presence.lobby.ada"]);
+  announcer.repeat();
+  await time.settle();
+  assert.equal(published.length, 1);
+});
+
+function feedOf(bus: Bus): PresenceFeed {
+  return new PresenceFeed({
     bus,
-    subjects,
+    subjects: createSubjects("t"),
     counters: new Counters(),
     flushMs: 50,
     onMalformed: (subject) => assert.fail(subject),
   });
+}
+
+function start() {
+  const exchange = createMemoryExchange();
+  const [bus, other] = [exchange.connect(), exchange.connect()];
+  const subjects = createSubjects("t");
+  const feed = feedOf(bus);
   const said: string[] = [];
   other.subscribe(subjects.presenceOfAll(), ({ subject, data }) => {
     const { presences } = JSON.parse(data) as { presences: Presence[] };
