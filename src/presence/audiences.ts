@@ -61,6 +61,11 @@ export class Audiences {
     this.#listener = listener;
   }
 
+  /** Whether nobody watches anything. */
+  get isEmpty(): boolean {
+    return this.#subscriptions.size === 0;
+  }
+
   get all(): ReadonlySet<Subscription> {
     return this.#all;
   }

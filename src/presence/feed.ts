@@ -86,11 +86,13 @@ export class PresenceFeed {
 
   unsubscribe(watcher: Watcher, interest: Interest): void {
     this.#audiences.unsubscribe(watcher, interest);
+    this.#forgetUnwatched();
   }
 
   /** Ends all that a watcher watches. */
   release(watcher: Watcher): void {
     this.#audiences.release(watcher);
+    this.#forgetUnwatched();
   }
 
   /**
@@ -99,15 +101,18 @@ export class PresenceFeed {
    * @returns what to show them: of each user the newest that is known here
    */
   show(presences: readonly Presence[]): readonly Presence[] {
+    if (this.#audiences.isEmpty) return presences;
     return presences.map((presence) => this.#gathering.show(presence));
   }
 
   /**
-   * Takes in a change.
+   * Takes in a change. While nobody watches there is nobody to tell: whoever begins to reads the store
+   * after that, and finds the change there.
    *
    * @param seenAt where somebody may have to be told, besides where the user is known to be shown
    */
-  offer(presence: Presence, seenAt: Iterable<string | null> = []): void {
+  offer(presence: Presence, seenAt: readonly (string | null)[] = []): void {
+    if (this.#audiences.isEmpty) return;
     if (this.#gathering.offer(presence, seenAt)) this.#plan();
   }
 
@@ -133,6 +138,10 @@ export class PresenceFeed {
     clearTimeout(this.#timer);
     for (const subscription of this.#busSubscriptions.values()) subscription.unsubscribe();
     this.#busSubscriptions.clear();
+  }
+
+  #forgetUnwatched(): void {
+    if (this.#audiences.isEmpty) this.#gathering.clear();
   }
 
   #listen(pattern: string): void {

@@ -108,6 +108,13 @@ export class Gathering {
     return known.newest;
   }
 
+  /** Nobody is shown anything any more: nothing that was need be remembered. */
+  clear(): void {
+    if (this.#known.size === 0) return;
+    this.#known.clear();
+    this.#changed = [];
+  }
+
   #learn(presence: Presence): Known {
     const known = this.#known.get(presence.user_id);
     if (known === undefined) {

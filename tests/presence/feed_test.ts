@@ -180,9 +180,31 @@ Deno.test("correct() tells of what was missed, also that the store has lost a us
   assert.deepEqual(lobby.messages, [["ada@lobby 5", "bob@arena 9", "cyd offline 6"]]);
 });
 
+Deno.test("while nobody watches nothing is gathered, and what was shown before is forgotten", async () => {
+  using time = new FakeTime();
+  const { feed, watch, counters } = start();
+  const read = [presence("ada", 1)];
+  feed.offer(presence("ada", 2));
+  assert.deepEqual(feed.show(read), read);
+  await time.advance(1000);
+  assert.deepEqual([counters.presenceFlushes, [...feed.shownOnline]], [0, []]);
+  const first = watch({ users: ["ada"] });
+  feed.offer(presence("ada", 2, at("lobby")));
+  await time.advance(FLUSH_MS);
+  assert.deepEqual([...feed.shownOnline], ["ada"]);
+  feed.release(first);
+  assert.deepEqual([...feed.shownOnline], []);
+  const second = watch({ locations: ["lobby"] });
+  feed.show([presence("ada", 3, at("lobby"))]);
+  feed.offer(offline("ada", 4));
+  await time.advance(FLUSH_MS);
+  assert.deepEqual([first.messages, second.messages], [[["ada@lobby 2"]], [["ada offline 4"]]]);
+});
+
 Deno.test("stop() leaves nothing behind", () => {
   // Real timers: one that is left would fail the test.
-  const { feed } = start();
+  const { feed, watch } = start();
+  watch({ all: true });
   feed.offer(presence("ada", 1));
   feed.stop();
   feed.offer(presence("bob", 1));

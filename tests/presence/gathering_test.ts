@@ -108,6 +108,15 @@ Deno.test("offer() forgets the longest untouched first, and never what waits", (
   assert.deepEqual(shown(gathering), ["cyd 1 to -", "dan 1 to -", "eve 1 to -"]);
 });
 
+Deno.test("clear() forgets what was shown and what waits", () => {
+  const gathering = new Gathering();
+  gathering.show(presence("ada", 1, at("lobby")));
+  gathering.offer(presence("bob", 1), []);
+  gathering.clear();
+  assert.deepEqual([[...gathering.online()], gathering.size, shown(gathering)], [[], 0, []]);
+  assert.equal(gathering.offer(presence("bob", 1), []), true);
+});
+
 function shown(gathering: Gathering): string[] {
   const places = ({ locations }: GatheredChange) => [...locations].toSorted().join(", ") || "-";
   return gathering.take().map((change) => `${brief(change.presence)} to ${places(change)}`);
