@@ -54,7 +54,7 @@ export class Lease {
 
   /** Whether an instance is this node, now or before it last lost its lease. */
   isOwn(instance: Instance): boolean {
-    return isSameRun(instance, this.#instance);
+    return instance === this.#instance || isSameRun(instance, this.#instance);
   }
 
   get isHeld(): boolean {

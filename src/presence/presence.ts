@@ -235,7 +235,7 @@ export class NodePresence {
   /** Sessions under our name that are not ours were those of a process that ran before us. */
   #onSessions(sessions: readonly SessionState[]): void {
     for (const { instance } of sessions) {
-      if (nodeOf(instance) === this.#options.nodeId && !this.lease.isOwn(instance)) {
+      if (!this.lease.isOwn(instance) && nodeOf(instance) === this.#options.nodeId) {
         void this.#reaper.reap(instance);
       }
     }

@@ -19,18 +19,28 @@ export const MAX_ENDED = 16;
  * @throws {TypeError} when one of them puts a session of another instance
  */
 export function needLease(instance: Instance, changes: readonly Change[]): boolean {
-  const sessions = changes.flatMap((change) => change.op === "leave" ? [] : [change.session]);
-  const stranger = sessions.find((session) => session.instance !== instance);
-  if (stranger === undefined) return sessions.length > 0;
-  throw new TypeError(
-    `Session ${stranger.session_id} belongs to ${stranger.instance}: only that instance may put it`,
-  );
+  let isNeeded = false;
+  for (const change of changes) {
+    if (change.op === "leave") continue;
+    const { session_id, instance: holder } = change.session;
+    if (holder !== instance) {
+      throw new TypeError(
+        `Session ${session_id} belongs to ${holder}: only that instance may put it`,
+      );
+    }
+    isNeeded = true;
+  }
+  return isNeeded;
 }
 
 type Sessions = UserRecord["sessions"];
 type Ended = UserRecord["ended"];
 
-const NONE: Readonly<Record<string, never>> = Object.freeze(Object.create(null));
+interface Identified {
+  readonly session_id: string;
+}
+
+const NONE: readonly never[] = [];
 
 /**
  * The record after a change; the very same one when there was nothing to do.
@@ -61,21 +71,22 @@ export function canResume(
   change: Change,
   resumeWindowMs: number,
 ): boolean {
-  const own = change.op === "leave" ? change.session_id : change.session.session_id;
   if (record === undefined) return false;
-  const isOther = (id: string): boolean => id !== own;
-  const isRemembered = (id: string): boolean =>
-    isOther(id) && remembered(record.ended[id], change.now_ms, resumeWindowMs) !== undefined;
-  return Object.keys(record.sessions).some(isOther) ||
-    Object.keys(record.ended).some(isRemembered);
+  const own = change.op === "leave" ? change.session_id : change.session.session_id;
+  const { now_ms } = change;
+  return record.sessions.some(({ session_id }) => session_id !== own) ||
+    record.ended.some((ended) =>
+      ended.session_id !== own && isRemembered(ended, now_ms, resumeWindowMs)
+    );
 }
 
 function put(record: UserRecord | undefined, change: PutChange, windowMs: number): UserRecord {
   const { session } = change;
-  const known = find(record?.sessions, session.session_id);
-  if (record !== undefined && known !== undefined && isSame(known, session)) return record;
-  const ended = without(record?.ended ?? NONE, session.session_id);
-  return next(record, change, withSession(record?.sessions, session), ended, windowMs);
+  if (record === undefined) return next(record, change, [session], NONE, windowMs);
+  const known = find(record.sessions, session.session_id);
+  if (known !== undefined && isSame(known, session)) return record;
+  const ended = without(record.ended, session.session_id);
+  return next(record, change, withSession(record.sessions, session), ended, windowMs);
 }
 
 function leave(
@@ -84,12 +95,12 @@ function leave(
   windowMs: number,
 ): UserRecord | undefined {
   const { session_id, instance, now_ms } = change;
-  const session = find(record?.sessions, session_id);
-  if (record === undefined || session?.instance !== instance) return record;
+  if (record === undefined) return record;
+  const session = find(record.sessions, session_id);
+  if (session?.instance !== instance) return record;
   const { status, location, updated_at_ms } = session;
-  const left: EndedSession = { ended_at_ms: now_ms, status, location, updated_at_ms };
-  const ended = table(record.ended);
-  ended[session_id] = left;
+  const left: EndedSession = { session_id, ended_at_ms: now_ms, status, location, updated_at_ms };
+  const ended = without(record.ended, session_id).concat(left);
   return next(record, change, without(record.sessions, session_id), ended, windowMs);
 }
 
@@ -99,9 +110,10 @@ function resume(
   windowMs: number,
 ): UserRecord | undefined {
   const { from_session_id: from, session, now_ms } = change;
-  const earlier = find(record?.sessions, from) ??
-    remembered(find(record?.ended, from), now_ms, windowMs);
-  if (record === undefined || earlier === undefined || from === session.session_id) return record;
+  if (record === undefined || from === session.session_id) return record;
+  const earlier = find(record.sessions, from) ??
+    find(record.ended.filter((ended) => isRemembered(ended, now_ms, windowMs)), from);
+  if (earlier === undefined) return record;
   const { status, location, updated_at_ms } = session.updated_at_ms > 0 ? session : earlier;
   const sessions = withSession(without(record.sessions, from), {
     ...session,
@@ -122,10 +134,10 @@ function next(
   windowMs: number,
 ): UserRecord {
   const { user_id, now_ms } = change;
-  const name = ("session" in change ? change.session.name : undefined) ?? record?.name;
+  const named = change.op === "leave" ? undefined : change.session.name;
   return {
     user_id,
-    ...(name === undefined ? {} : { name }),
+    name: named ?? record?.name,
     version: nextVersion(latestView(record), now_ms),
     last_seen_ms: now_ms,
     sessions,
@@ -138,55 +150,34 @@ function next(
  * dead instances is newer than the record itself, and what is stored next must be newer still.
  */
 function latestView(record: UserRecord | undefined): number {
-  return record === undefined ? 0 : record.version + Object.keys(record.sessions).length;
+  return record === undefined ? 0 : record.version + record.sessions.length;
 }
 
 function prune(ended: Ended, nowMs: number, windowMs: number): Ended {
-  const ids = Object.keys(ended);
-  const isRemembered = (id: string): boolean =>
-    remembered(ended[id], nowMs, windowMs) !== undefined;
-  if (ids.length <= MAX_ENDED && ids.every(isRemembered)) return ended;
-  const newest = Object.entries(ended)
-    .filter(([id]) => isRemembered(id))
-    .sort(([idA, a], [idB, b]) => b.ended_at_ms - a.ended_at_ms || (idA > idB ? -1 : 1))
-    .slice(0, MAX_ENDED);
-  const kept = table<EndedSession>(NONE);
-  for (const [id, session] of newest) kept[id] = session;
-  return kept;
+  const isOver = ended.some((session) => !isRemembered(session, nowMs, windowMs));
+  const kept = isOver ? ended.filter((session) => isRemembered(session, nowMs, windowMs)) : ended;
+  if (kept.length <= MAX_ENDED) return kept;
+  return kept.toSorted((a, b) =>
+    b.ended_at_ms - a.ended_at_ms || (a.session_id > b.session_id ? -1 : 1)
+  ).slice(0, MAX_ENDED);
 }
 
-function remembered(
-  session: EndedSession | undefined,
-  nowMs: number,
-  windowMs: number,
-): EndedSession | undefined {
-  return session !== undefined && nowMs - session.ended_at_ms < windowMs ? session : undefined;
+function isRemembered({ ended_at_ms }: EndedSession, nowMs: number, windowMs: number): boolean {
+  return nowMs - ended_at_ms < windowMs;
 }
 
-/** Ids to resume come from clients, who may well ask for `constructor`. */
-function find<T>(entries: Readonly<Record<string, T>> | undefined, id: string): T | undefined {
-  return entries !== undefined && Object.hasOwn(entries, id) ? entries[id] : undefined;
+function find<T extends Identified>(entries: readonly T[], id: string): T | undefined {
+  return entries.find(({ session_id }) => session_id === id);
 }
 
-function withSession(sessions: Sessions | undefined, session: SessionState): Sessions {
-  const all = table(sessions ?? NONE);
-  all[session.session_id] = session;
-  return all;
+function withSession(sessions: Sessions, session: SessionState): Sessions {
+  return without(sessions, session.session_id).concat(session);
 }
 
-function without<T>(entries: Readonly<Record<string, T>>, id: string): Readonly<Record<string, T>> {
-  if (!Object.hasOwn(entries, id)) return entries;
-  const rest = table(entries);
-  delete rest[id];
-  return rest;
-}
-
-/**
- * A copy without a prototype: V8 keeps such an object as a table, where for each id in a plain one it
- * would make a hidden class that nothing else ever has.
- */
-function table<T>(entries: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.assign(Object.create(null), entries);
+function without<T extends Identified>(entries: readonly T[], id: string): readonly T[] {
+  const at = entries.findIndex(({ session_id }) => session_id === id);
+  if (at === -1) return entries;
+  return entries.length === 1 ? NONE : entries.toSpliced(at, 1);
 }
 
 function isSame(a: SessionState, b: SessionState): boolean {

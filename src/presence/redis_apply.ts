@@ -13,7 +13,8 @@ import {
   userKey,
 } from "./redis_keys.ts";
 import { canResume, MAX_ENDED, needLease, RECORD_TTL_MS } from "./record.ts";
-import { presenceOf, type SessionState, unknownPresence, type UserRecord } from "./state.ts";
+import { type StoredRecord, toRecord } from "./redis_record.ts";
+import { presenceOf, type SessionState, unknownPresence } from "./state.ts";
 import type { Change, Instance, Outcome } from "./store.ts";
 
 /** A script call's keys and arguments. */
@@ -35,7 +36,7 @@ export interface ApplyOptions {
 
 /** An outcome as the script writes it. */
 interface ScriptOutcome {
-  readonly record: UserRecord | null;
+  readonly record: StoredRecord | null;
   readonly previous_location: string | null;
   readonly changed: boolean;
 }
@@ -107,13 +108,15 @@ export function decodeOutcomes(
 ): Outcome[] {
   const texts = reply as readonly string[];
   return changes.map((change, at) => {
-    const { record, previous_location, changed } = JSON.parse(texts[at] ?? "") as ScriptOutcome;
+    const outcome = JSON.parse(texts[at] ?? "") as ScriptOutcome;
+    const { previous_location, changed } = outcome;
+    const record = outcome.record === null ? undefined : toRecord(outcome.record);
     return {
-      presence: record === null ? unknownPresence(change.user_id) : presenceOf(record),
+      presence: record === undefined ? unknownPresence(change.user_id) : presenceOf(record),
       previous_location,
       changed,
-      sessions: Object.values(record?.sessions ?? {}),
-      can_resume: canResume(record ?? undefined, change, resumeWindowMs),
+      sessions: record?.sessions ?? [],
+      can_resume: canResume(record, change, resumeWindowMs),
     };
   });
 }

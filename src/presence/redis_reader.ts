@@ -6,6 +6,7 @@
 import type { IsAlive } from "./listing.ts";
 import type { Pipeline, RedisClient } from "./redis_client.ts";
 import { leaseKey, userKey } from "./redis_keys.ts";
+import { type StoredRecord, toRecord } from "./redis_record.ts";
 import type { UserRecord } from "./state.ts";
 import type { Instance } from "./store.ts";
 
@@ -53,7 +54,9 @@ export class RedisReader {
   ): Promise<JudgedRecords> {
     const asked = [...new Set([...instances, ...this.#known])];
     const [texts, leases] = await this.#request(userIds, asked);
-    const records = texts.map((text) => text === null ? undefined : JSON.parse(text) as UserRecord);
+    const records = texts.map((text) =>
+      text === null ? undefined : toRecord(JSON.parse(text) as StoredRecord)
+    );
     const alive = new Set(asked.filter((_, at) => leases[at] !== null));
     const mentioned = new Set(records.flatMap(instancesOf));
     const unasked = [...mentioned].filter((instance) => !asked.includes(instance));
@@ -89,5 +92,5 @@ function addReads(pipeline: Pipeline, keys: readonly string[]): void {
 }
 
 function instancesOf(record: UserRecord | undefined): Instance[] {
-  return Object.values(record?.sessions ?? {}).map((session) => session.instance);
+  return record?.sessions.map((session) => session.instance) ?? [];
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isoOf } from "../iso_clock.ts";
 import type { Presence, Status } from "../protocol/presence.ts";
 
 /** One live session, as it last described itself. */
@@ -29,6 +30,7 @@ export interface SessionState {
 
 /** What a session that resumes an ended one goes on with. */
 export interface EndedSession {
+  readonly session_id: string;
   /** When it ended, in ms. */
   readonly ended_at_ms: number;
   readonly status: Status;
@@ -39,15 +41,15 @@ export interface EndedSession {
 /** Everything kept of one user, live or not. */
 export interface UserRecord {
   readonly user_id: string;
-  readonly name?: string;
+  readonly name: string | undefined;
   /** See {@linkcode nextVersion}. */
   readonly version: number;
   /** Wall clock of the last change, in ms. */
   readonly last_seen_ms: number;
-  /** Live sessions by id. */
-  readonly sessions: Readonly<Record<string, SessionState>>;
-  /** Sessions that ended within the resume window, by id: they may still be resumed. */
-  readonly ended: Readonly<Record<string, EndedSession>>;
+  /** Live sessions, in no order. */
+  readonly sessions: readonly SessionState[];
+  /** Sessions that ended within the resume window, in no order: they may still be resumed. */
+  readonly ended: readonly EndedSession[];
 }
 
 /**
@@ -69,7 +71,7 @@ export function outranks(a: SessionState, b: SessionState): boolean {
 }
 
 /** The session that is shown for a user, or undefined when there is none. */
-export function shownSession(sessions: Iterable<SessionState>): SessionState | undefined {
+export function shownSession(sessions: readonly SessionState[]): SessionState | undefined {
   let shown: SessionState | undefined;
   for (const session of sessions) {
     if (shown === undefined || outranks(session, shown)) shown = session;
@@ -95,26 +97,24 @@ export function unknownPresence(userId: string): Presence {
  * How a user looks to a reader who knows which instances live. Sessions of a dead instance count as
  * gone; for each, the view is one version newer than the record, since readers drop what is not newer.
  *
- * @param isAlive whether an instance holds its lease
+ * @param isAlive whether an instance holds its lease; all do, when absent
  */
 export function presenceOf(
   record: UserRecord,
-  isAlive: (instance: string) => boolean = () => true,
+  isAlive?: (instance: string) => boolean,
 ): Presence {
-  const all = Object.values(record.sessions);
-  const live = all.filter((session) => isAlive(session.instance));
+  const { user_id, sessions: all } = record;
+  const live = isAlive === undefined ? all : all.filter(({ instance }) => isAlive(instance));
   const shown = shownSession(live);
-  const version = record.version + all.length - live.length;
   const name = shown?.name ?? record.name;
-  return {
-    user_id: record.user_id,
-    ...(name === undefined ? {} : { name }),
-    status: shown?.status ?? "offline",
-    location: shown?.location ?? null,
-    last_seen: new Date(record.last_seen_ms).toISOString(),
-    session_id: shown?.session_id ?? null,
-    sessions: live.length,
-    region: shown?.region ?? null,
-    version,
-  };
+  const status = shown?.status ?? "offline";
+  const location = shown?.location ?? null;
+  const last_seen = isoOf(record.last_seen_ms);
+  const session_id = shown?.session_id ?? null;
+  const sessions = live.length;
+  const region = shown?.region ?? null;
+  const version = record.version + all.length - live.length;
+  return name === undefined
+    ? { user_id, status, location, last_seen, session_id, sessions, region, version }
+    : { user_id, name, status, location, last_seen, session_id, sessions, region, version };
 }

@@ -139,9 +139,6 @@ export class InvalidCursorError extends Error {
 
 /** Keeps every user's sessions, whole, and who holds them. */
 export interface PresenceStore {
-  /** Whether it is part of this process: no call is saved by gathering changes, so they are not kept waiting. */
-  readonly isInProcess?: boolean;
-
   /**
    * Applies changes in their order, each user's merge and version in one atomic step.
    *
@@ -151,6 +148,14 @@ export interface PresenceStore {
    * @throws {StoreUnavailableError}
    */
   apply(instance: Instance, changes: readonly Change[]): Promise<readonly Outcome[]>;
+
+  /**
+   * Applies one change before it returns. Only a store that is part of this process has it: there no
+   * call is saved by gathering changes.
+   *
+   * @returns undefined when nothing was written; {@linkcode apply} tells why
+   */
+  applyNow?(instance: Instance, change: Change): Outcome | undefined;
 
   /**
    * Users as they are now, in the order asked; a user never seen is offline, version 0.

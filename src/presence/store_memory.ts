@@ -4,10 +4,11 @@
  *
  * @module
  */
+import type { Presence } from "../protocol/presence.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { correctListing, type IsAlive, type Listing, type Range } from "./listing.ts";
 import { OnlineIndex } from "./online_index.ts";
-import { canResume, changeRecord, needLease, RECORD_TTL_MS } from "./record.ts";
+import { canResume, changeRecord, needLease } from "./record.ts";
 import {
   presenceOf,
   type SessionState,
@@ -26,9 +27,7 @@ import {
   type PresenceStore,
   type Snapshot,
 } from "./store.ts";
-
-/** Old records are looked for so often at most, in ms. */
-const FORGET_EVERY_MS = 60_000;
+import { UserRecords } from "./user_records.ts";
 
 /** What {@linkcode createMemoryStore} is told. */
 export interface MemoryStoreOptions {
@@ -53,13 +52,9 @@ interface Claim {
 }
 
 class MemoryStore implements PresenceStore {
-  readonly isInProcess = true;
   readonly #now: () => number;
   readonly #resumeWindowMs: number;
-  /** By user id, the one that changed longest ago first. */
-  readonly #records = new Map<string, UserRecord>();
-  /** Nobody is to be forgotten before. */
-  #forgetAtMs = 0;
+  readonly #records = new UserRecords();
   readonly #index = new OnlineIndex();
   /** Of each instance that is not reaped: its sessions, session id → user id. */
   readonly #instances = new Map<Instance, Map<string, string>>();
@@ -81,13 +76,19 @@ class MemoryStore implements PresenceStore {
     });
   }
 
+  applyNow(instance: Instance, change: Change): Outcome | undefined {
+    const isAllowed = change.op === "leave" ||
+      (change.session.instance === instance && this.#isAlive(instance));
+    return isAllowed ? this.#change(change) : undefined;
+  }
+
   get(userIds: readonly string[]): Promise<Snapshot> {
     return answer(() => {
       const holders = userIds.flatMap((userId) =>
         this.#sessions(userId).map((session) => session.instance)
       );
       return {
-        presences: userIds.map((userId) => this.#presence(userId, this.#isAlive)),
+        presences: userIds.map((userId) => this.#presence(userId)),
         lapsed: this.#lapsed(new Set(holders)),
       };
     });
@@ -101,7 +102,7 @@ class MemoryStore implements PresenceStore {
       const page = userIds.slice(0, limit);
       const last = userIds.length > limit ? page.at(-1) : undefined;
       return {
-        presences: page.map((userId) => this.#presence(userId, this.#isAlive)),
+        presences: page.map((userId) => this.#presence(userId)),
         lapsed,
         cursor: last === undefined ? null : encodeCursor(location, last),
         total,
@@ -171,45 +172,28 @@ class MemoryStore implements PresenceStore {
       this.#instances.get(change.session.instance)?.set(change.session.session_id, user_id);
     }
     return {
-      presence: this.#presence(user_id),
-      previous_location: before === undefined
-        ? null
-        : shownSession(Object.values(before.sessions))?.location ?? null,
+      presence: after === undefined ? unknownPresence(user_id) : presenceOf(after),
+      previous_location: before === undefined ? null : shownLocation(before) ?? null,
       changed: after !== before,
-      sessions: this.#sessions(user_id),
+      sessions: after?.sessions ?? [],
       can_resume: canResume(after, change, this.#resumeWindowMs),
     };
   }
 
   #keep(record: UserRecord): void {
-    this.#records.delete(record.user_id);
-    this.#records.set(record.user_id, record);
-    const shown = shownSession(Object.values(record.sessions));
-    if (shown === undefined) this.#index.delete(record.user_id);
-    else this.#index.set(record.user_id, shown.location);
-    if (this.#now() >= this.#forgetAtMs) this.#forgetOld();
+    this.#records.keep(record, this.#now());
+    const location = shownLocation(record);
+    if (location === undefined) this.#index.delete(record.user_id);
+    else this.#index.set(record.user_id, location);
   }
 
-  /** Not at each change: a map finds its oldest entry only past all that were removed. */
-  #forgetOld(): void {
-    const nowMs = this.#now();
-    this.#forgetAtMs = nowMs + RECORD_TTL_MS;
-    for (const { user_id, last_seen_ms, sessions } of this.#records.values()) {
-      if (nowMs - last_seen_ms < RECORD_TTL_MS) {
-        this.#forgetAtMs = Math.max(last_seen_ms + RECORD_TTL_MS, nowMs + FORGET_EVERY_MS);
-        return;
-      }
-      if (Object.keys(sessions).length === 0) this.#records.delete(user_id);
-    }
-  }
-
-  #presence(userId: string, isAlive?: IsAlive): Outcome["presence"] {
+  #presence(userId: string): Presence {
     const record = this.#records.get(userId);
-    return record === undefined ? unknownPresence(userId) : presenceOf(record, isAlive);
+    return record === undefined ? unknownPresence(userId) : presenceOf(record, this.#isAlive);
   }
 
-  #sessions(userId: string): SessionState[] {
-    return Object.values(this.#records.get(userId)?.sessions ?? {});
+  #sessions(userId: string): readonly SessionState[] {
+    return this.#records.get(userId)?.sessions ?? [];
   }
 
   #listing(range: Range, lapsed: readonly Instance[]): Listing {
@@ -248,6 +232,11 @@ class MemoryStore implements PresenceStore {
     const endsAtMs = this.#leases.get(instance);
     return endsAtMs !== undefined && endsAtMs > this.#now();
   };
+}
+
+/** Where a user is shown: null for nowhere, undefined when they are offline. */
+function shownLocation({ sessions }: UserRecord): string | null | undefined {
+  return shownSession(sessions)?.location;
 }
 
 /** What `work` returns or throws, as a promise. */

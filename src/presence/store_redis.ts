@@ -91,8 +91,7 @@ class RedisPresenceStore implements RedisStore {
 
   async sessionsOf(userId: string): Promise<readonly SessionState[]> {
     const { records, isAlive } = await this.#reader.read([userId]);
-    const sessions = Object.values(records[0]?.sessions ?? {});
-    return sessions.filter((session) => isAlive(session.instance));
+    return records[0]?.sessions.filter((session) => isAlive(session.instance)) ?? [];
   }
 
   async openLease(instance: Instance, ttlMs: number): Promise<LeaseReport> {

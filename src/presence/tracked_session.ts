@@ -43,6 +43,23 @@ export function beginSession(
   { sessionId, userId, name, connectedAtMs, tokenExpiresAtMs }: NewSession,
   { instance, region }: { readonly instance: Instance; readonly region: string },
 ): TrackedSession {
+  const session_id = sessionId;
+  const status = "online";
+  const location = null;
+  const updated_at_ms = 0;
+  const connected_at_ms = connectedAtMs;
+  const state = name === undefined
+    ? { session_id, instance, region, status, location, updated_at_ms, connected_at_ms } as const
+    : {
+      session_id,
+      instance,
+      region,
+      name,
+      status,
+      location,
+      updated_at_ms,
+      connected_at_ms,
+    } as const;
   return {
     userId,
     tokenExpiresAtMs,
@@ -51,29 +68,19 @@ export function beginSession(
     grace: undefined,
     isLeaving: false,
     toldResumedFrom: undefined,
-    state: {
-      session_id: sessionId,
-      instance,
-      region,
-      ...(name === undefined ? {} : { name }),
-      status: "online",
-      location: null,
-      updated_at_ms: 0,
-      connected_at_ms: connectedAtMs,
-    },
+    state,
   };
 }
 
 /** What to write of a session. */
 export function changeOf(session: TrackedSession, intent: Intent, nowMs: number): Change {
-  const { userId, state, tokenExpiresAtMs } = session;
-  const shared = { user_id: userId, now_ms: nowMs };
+  const { userId: user_id, state, tokenExpiresAtMs } = session;
   if (intent.op === "leave") {
     const { session_id, instance } = state;
-    return { op: "leave", ...shared, session_id, instance };
+    return { op: "leave", user_id, session_id, instance, now_ms: nowMs };
   }
   const ttl_ms = Math.max(tokenExpiresAtMs - nowMs, 0) + TTL_MARGIN_MS;
-  return intent.op === "put"
-    ? { op: "put", ...shared, session: state, ttl_ms }
-    : { op: "resume", ...shared, from_session_id: intent.fromSessionId, session: state, ttl_ms };
+  if (intent.op === "put") return { op: "put", user_id, session: state, now_ms: nowMs, ttl_ms };
+  const from_session_id = intent.fromSessionId;
+  return { op: "resume", user_id, from_session_id, session: state, now_ms: nowMs, ttl_ms };
 }

@@ -108,7 +108,7 @@ export class PresenceTracker {
     const session = this.#sessions.get(sessionId);
     if (session === undefined) return;
     session.tokenExpiresAtMs = tokenExpiresAtMs;
-    this.#write(sessionId, { op: "put" });
+    this.#writer.post(sessionId, { op: "put" });
   }
 
   /**
@@ -134,7 +134,7 @@ export class PresenceTracker {
     this.#options.counters.presenceLeaves++;
     session.grace?.cancel();
     session.isLeaving = true;
-    this.#write(sessionId, { op: "leave" });
+    this.#writer.post(sessionId, { op: "leave" });
   }
 
   /** A session's socket broke: it is over unless its client comes back within the grace. */
@@ -183,11 +183,6 @@ export class PresenceTracker {
     const nowMs = Date.now();
     this.#lastStampMs = Math.min(Math.max(nowMs, this.#lastStampMs + 1), nowMs + MAX_AHEAD_MS);
     return this.#lastStampMs;
-  }
-
-  /** Writes without waiting: the writer keeps what could not be written. */
-  #write(sessionId: string, intent: Intent): void {
-    this.#writer.write(sessionId, intent).catch(() => {});
   }
 
   #change(sessionId: string, intent: Intent): Change | undefined {

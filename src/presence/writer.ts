@@ -7,6 +7,7 @@ import {
   type PresenceStore,
   StoreUnavailableError,
 } from "./store.ts";
+import { WritePace } from "./write_pace.ts";
 import { concerned, type Intent, type Pending, rejectAll, WriteQueue } from "./write_queue.ts";
 
 /** Changes in one script call. */
@@ -15,17 +16,6 @@ const MAX_IN_FLIGHT = 4;
 
 /** Each outcome is announced and brings a player in: so many in one turn of the event loop. */
 const OUTCOMES_PER_TURN = 20;
-
-/**
- * Each change in a batch keeps the next batch waiting for so long, in ms, up to a limit; a writer that
- * has rested may be so much early. A few changes go out at once; in a storm they gather.
- */
-const GAP_PER_CHANGE_MS = 5;
-const MAX_GAP_MS = 50;
-const MAX_EARLY_MS = 20;
-
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 2000;
 
 /** What {@linkcode PresenceWriter} works with. */
 export interface WriterOptions {
@@ -56,18 +46,18 @@ interface Entry {
 }
 
 /**
- * Writes sessions' changes to the store: at once when they are few, in batches when they are many,
- * a session's own in order, and again until they are written when the store is away.
+ * Writes sessions' changes to the store: at once when it is part of this process or they are few, in
+ * batches when they are many, a session's own in order, and again until they are written when it is
+ * away.
  */
 export class PresenceWriter {
   readonly #options: WriterOptions;
   readonly #queue = new WriteQueue();
+  readonly #pace = new WritePace();
   /** Sessions that something under way concerns. */
   readonly #writing = new Set<string>();
   #inFlight = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #notBefore = 0;
-  #retryMs = 0;
   #isPaused = true;
   #whenIdle: PromiseWithResolvers<void> | undefined;
 
@@ -77,7 +67,7 @@ export class PresenceWriter {
 
   /** Whether the store answered when last asked. */
   get isHealthy(): boolean {
-    return this.#retryMs === 0;
+    return this.#pace.isHealthy;
   }
 
   /** Sessions whose newest state is not written yet. */
@@ -93,13 +83,19 @@ export class PresenceWriter {
    * @throws {StoreUnavailableError} when the store is away; the change is kept and written later
    */
   write(sessionId: string, intent: Intent): Promise<Outcome> {
+    const outcome = this.#writeNow(sessionId, intent);
+    if (outcome !== undefined) return Promise.resolve(outcome);
     const waiter = Promise.withResolvers<Outcome>();
-    this.#queue.add({ sessionId, intent, waiters: [waiter], isRepeated: false });
+    this.#enqueue(sessionId, intent, [waiter]);
     if (!this.isHealthy) {
       waiter.reject(new StoreUnavailableError("The presence store is away; the change is kept"));
     }
-    this.#plan();
     return waiter.promise;
+  }
+
+  /** Writes what a session intends, now or later, and nobody waits for it. */
+  post(sessionId: string, intent: Intent): void {
+    if (this.#writeNow(sessionId, intent) === undefined) this.#enqueue(sessionId, intent, []);
   }
 
   /** Stops sending, until {@linkcode resume}: while there is no lease to write under. */
@@ -111,8 +107,7 @@ export class PresenceWriter {
   resume(): void {
     this.#isPaused = false;
     if (!this.isHealthy) {
-      this.#retryMs = 0;
-      this.#notBefore = 0;
+      this.#pace.reset();
       clearTimeout(this.#timer);
       this.#timer = undefined;
     }
@@ -121,7 +116,7 @@ export class PresenceWriter {
 
   /** Nothing can be written for now: whoever waits is told, and what they wait for is kept. */
   fail(error: StoreUnavailableError): void {
-    this.#retryMs = Math.max(this.#retryMs, FIRST_RETRY_MS);
+    this.#pace.suspend();
     this.#queue.reject(error);
     this.#settle();
   }
@@ -140,11 +135,27 @@ export class PresenceWriter {
     this.#queue.clear();
   }
 
+  /** Past the queue, where the store can do that and nothing waits: what fails takes the long way. */
+  #writeNow(sessionId: string, intent: Intent): Outcome | undefined {
+    const { store, instance, change: changeOf, onOutcome } = this.#options;
+    const isFree = this.#queue.size === 0 && this.#inFlight === 0 && this.isHealthy;
+    if (store.applyNow === undefined || this.#isPaused || !isFree) return undefined;
+    const change = changeOf(sessionId, intent);
+    const outcome = change && store.applyNow(instance(), change);
+    if (outcome !== undefined) onOutcome(sessionId, intent, outcome, false);
+    return outcome;
+  }
+
+  #enqueue(sessionId: string, intent: Intent, waiters: Pending["waiters"]): void {
+    this.#queue.add({ sessionId, intent, waiters, isRepeated: false });
+    this.#plan();
+  }
+
   #plan(): void {
     if (this.#timer !== undefined || this.#isPaused || this.#queue.size === 0) return;
     // One attempt is enough to see whether the store is back.
     if (this.#inFlight >= (this.isHealthy ? MAX_IN_FLIGHT : 1)) return;
-    const waitMs = this.#notBefore - performance.now();
+    const { waitMs } = this.#pace;
     if (waitMs <= 0) {
       this.#send();
       return;
@@ -162,10 +173,7 @@ export class PresenceWriter {
       this.#settle();
       return;
     }
-    if (this.#options.store.isInProcess !== true) {
-      const gapMs = Math.min(batch.length * GAP_PER_CHANGE_MS, MAX_GAP_MS);
-      this.#notBefore = Math.max(this.#notBefore, performance.now() - MAX_EARLY_MS) + gapMs;
-    }
+    if (this.#options.store.applyNow === undefined) this.#pace.send(batch.length);
     this.#inFlight++;
     this.#apply(this.#options.instance(), batch).finally(() => {
       this.#inFlight--;
@@ -206,7 +214,7 @@ export class PresenceWriter {
       else await this.#onRefused(error, instance, batch);
       return;
     }
-    this.#retryMs = 0;
+    this.#pace.succeed();
     for (const [index, outcome] of outcomes.entries()) {
       const entry = batch[index];
       if (entry !== undefined) this.#succeed(entry.pending, outcome);
@@ -229,11 +237,7 @@ export class PresenceWriter {
 
   #onUnavailable(error: StoreUnavailableError, pending: readonly Pending[]): void {
     // Batches that fail together are one failure.
-    const isFirst = this.isHealthy || this.#inFlight === 1;
-    if (isFirst) {
-      this.#retryMs = Math.min(Math.max(this.#retryMs * 2, FIRST_RETRY_MS), MAX_RETRY_MS);
-    }
-    this.#notBefore = performance.now() + this.#retryMs;
+    this.#pace.fail(this.isHealthy || this.#inFlight === 1);
     rejectAll(pending, error);
     this.#queue.putBack(pending.map((entry) => ({ ...entry, waiters: [], isRepeated: true })));
   }

@@ -37,6 +37,7 @@ Deno.test("live events wait for a resume however slow the store is", async () =>
     if (changes.some(({ op }) => op === "resume")) await isSlow.promise;
     return await apply(instance, changes);
   };
+  store.applyNow = () => undefined;
   await using local = await serveGateway({ store });
   const sessionId = await leaveBehind(local);
   await using bob = await local.player("bob");

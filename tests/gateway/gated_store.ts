@@ -24,6 +24,8 @@ export class GatedStore {
     this.store = new Proxy<PresenceStore>(memory, {
       get(_, name: keyof PresenceStore) {
         if (name === "apply") return apply;
+        // It has to be called, as one that is elsewhere.
+        if (name === "applyNow") return undefined;
         const member = memory[name];
         return typeof member === "function" ? member.bind(memory) : member;
       },

@@ -11,7 +11,7 @@ import { type PresenceStore, StoreUnavailableError } from "../../src/presence/st
 import { Counters } from "../../src/telemetry/counters.ts";
 import { TimerWheel } from "../../src/timer_wheel.ts";
 import { FakeProcess, type FakeTime } from "./fake_time.ts";
-import { FaultyStore } from "./faulty_store.ts";
+import type { FaultyStore } from "./faulty_store.ts";
 import { ProcessBus } from "./process_bus.ts";
 import { View } from "./view.ts";
 
@@ -23,8 +23,10 @@ const SNAPSHOT_RETRY_MS = 300;
 
 /** One store, as several nodes have it. */
 export interface Place {
-  /** The store of one more node. */
+  /** The store as a reader has it. */
   open(): PresenceStore;
+  /** The store of one more node. */
+  openFor(process: FakeProcess): FaultyStore;
   /** Loses all data. */
   flush(): Promise<void>;
 }
@@ -51,7 +53,7 @@ export class ClusterNode {
   constructor(id: string, exchange: MemoryExchange, place: Place, skewMs: number) {
     this.process.skewMs = skewMs;
     this.bus = new ProcessBus(exchange.connect(), this.process);
-    this.store = new FaultyStore(place.open(), this.process);
+    this.store = place.openFor(this.process);
     this.presence = this.process.run(() => this.#compose(id));
     this.#do(() => this.presence.start());
   }

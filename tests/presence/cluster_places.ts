@@ -8,10 +8,11 @@ import type { Instance, LeaseReport, PresenceStore } from "../../src/presence/st
 import { createMemoryStore } from "../../src/presence/store_memory.ts";
 import { WINDOW_MS } from "../conformance/store/builders.ts";
 import type { Place } from "./cluster.ts";
-import type { FakeTime } from "./fake_time.ts";
+import type { FakeProcess, FakeTime } from "./fake_time.ts";
+import { FaultyInProcessStore, FaultyStore } from "./faulty_store.ts";
 import type { RedisPlace } from "./redis_place.ts";
 
-/** In memory. */
+/** In memory, which each node has to call. */
 export class MemoryPlace implements Place {
   readonly #time: FakeTime;
   #store: PresenceStore;
@@ -25,6 +26,10 @@ export class MemoryPlace implements Place {
     return this.#store;
   }
 
+  openFor(process: FakeProcess): FaultyStore {
+    return new FaultyStore(this.open(), process);
+  }
+
   flush(): Promise<void> {
     this.#store = this.#empty();
     return Promise.resolve();
@@ -32,6 +37,13 @@ export class MemoryPlace implements Place {
 
   #empty(): PresenceStore {
     return createMemoryStore({ resumeWindowMs: WINDOW_MS, now: () => this.#time.nowMs });
+  }
+}
+
+/** In memory, which is each node's own. */
+export class InProcessPlace extends MemoryPlace {
+  override openFor(process: FakeProcess): FaultyStore {
+    return new FaultyInProcessStore(this.open(), process);
   }
 }
 
@@ -55,6 +67,10 @@ export class TimedRedisPlace implements Place {
   async flush(): Promise<void> {
     this.#ends.clear();
     await this.#redis.command("FLUSHALL");
+  }
+
+  openFor(process: FakeProcess): FaultyStore {
+    return new FaultyStore(this.open(), process);
   }
 
   open(): PresenceStore {

@@ -116,3 +116,14 @@ export class FaultyStore implements PresenceStore {
     }
   }
 }
+
+/** The store as a part of the process: changes are made at once, unless it is given a fault. */
+export class FaultyInProcessStore extends FaultyStore {
+  applyNow(instance: Instance, change: Change): Outcome | undefined {
+    if (this.isAway || this.losesAnswers || this.latencyMs > 0 || this.refuses(change)) {
+      return undefined;
+    }
+    this.calls.push({ name: "applyNow", instance, changes: [change] });
+    return this.target.applyNow?.(instance, change);
+  }
+}

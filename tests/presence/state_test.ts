@@ -17,8 +17,8 @@ function record(...sessions: readonly SessionState[]): UserRecord {
     name: "Ada",
     version: 7,
     last_seen_ms: T0,
-    sessions: Object.fromEntries(sessions.map((state) => [state.session_id, state])),
-    ended: {},
+    sessions,
+    ended: [],
   };
 }
 

@@ -83,6 +83,8 @@ function apply(at: number, plans: readonly Plan[]): Command {
       await change(world, store, instance, changes);
     } else {
       await assert.rejects(store.apply(instance, changes), LeaseLostError);
+      const lost = changes.find(({ op }) => op !== "leave");
+      if (lost !== undefined) assert.equal(store.applyNow?.(instance, lost), undefined);
     }
   });
 }
@@ -93,7 +95,9 @@ async function change(
   instance: Instance,
   changes: readonly Change[],
 ): Promise<void> {
-  const outcomes = await store.apply(instance, changes);
+  const [only] = changes;
+  const now = changes.length === 1 && only ? store.applyNow?.(instance, only) : undefined;
+  const outcomes = now ? [now] : await store.apply(instance, changes);
   assert.equal(outcomes.length, changes.length);
   for (const [at, change] of changes.entries()) model.apply(change, outcomes[at]);
 }

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { type Change, StoreUnavailableError } from "../../src/presence/store.ts";
-import { createMemoryStore } from "../../src/presence/store_memory.ts";
+import { StoreUnavailableError } from "../../src/presence/store.ts";
 import type { Intent } from "../../src/presence/write_queue.ts";
-import { PresenceWriter } from "../../src/presence/writer.ts";
-import { LEASE_MS, leave, put, resume, session, WINDOW_MS } from "../conformance/store/builders.ts";
+import { LEASE_MS } from "../conformance/store/builders.ts";
 import { FakeTime } from "./fake_time.ts";
 import { FaultyStore } from "./faulty_store.ts";
+import { startWriter } from "./writing.ts";
 
 Deno.test("write() of one change is one call, at once", async () => {
   using time = new FakeTime();
-  const { writer, batches } = await start();
+  const { writer, batches } = await startWriter(FaultyStore);
   const outcome = await writer.write("ws_1", { op: "put" });
   assert.equal(outcome.presence.session_id, "ws_1");
   await time.advance(1000);
@@ -21,7 +20,7 @@ Deno.test("write() of one change is one call, at once", async () => {
 
 Deno.test("write() of many gathers them, 100 in a call at most and four calls at a time", async () => {
   using time = new FakeTime();
-  const { writer, store, batches } = await start();
+  const { writer, store, batches } = await startWriter(FaultyStore);
   store.latencyMs = 300;
   const writes = ids(1000).map((id) => writer.write(id, { op: "put" }));
   await time.advance(250);
@@ -35,7 +34,7 @@ Deno.test("write() of many gathers them, 100 in a call at most and four calls at
 
 Deno.test("write() while a session's change is under way waits for it, and only the newest counts", async () => {
   using time = new FakeTime();
-  const { writer, store, batches } = await start();
+  const { writer, store, batches } = await startWriter(FaultyStore);
   store.latencyMs = 200;
   const first = writer.write("ws_1", { op: "put" });
   await time.advance(100);
@@ -52,7 +51,7 @@ Deno.test("write() while a session's change is under way waits for it, and only 
 
 Deno.test("write() keeps a session's order; what is overtaken is not written", async () => {
   using time = new FakeTime();
-  const { writer, store, batches } = await start();
+  const { writer, store, batches } = await startWriter(FaultyStore);
   store.latencyMs = 100;
   const intents: Intent[] = [
     { op: "put" },
@@ -68,7 +67,7 @@ Deno.test("write() keeps a session's order; what is overtaken is not written", a
 
 Deno.test("write() of a resume keeps away from what is written of the earlier session", async () => {
   using time = new FakeTime();
-  const { writer, store, batches } = await start();
+  const { writer, store, batches } = await startWriter(FaultyStore);
   store.latencyMs = 100;
   writer.pause();
   void writer.write("ws_1", { op: "resume", fromSessionId: "ws_0" });
@@ -88,7 +87,7 @@ Deno.test("write() of a resume keeps away from what is written of the earlier se
 
 Deno.test("write() while the store is away fails soon, and is made up for later, once", async () => {
   using time = new FakeTime();
-  const { writer, store, batches, outcomes } = await start();
+  const { writer, store, batches, outcomes } = await startWriter(FaultyStore);
   store.isAway = true;
   for (let times = 0; times < 3; times++) {
     await assert.rejects(writer.write("ws_1", { op: "put" }), StoreUnavailableError);
@@ -107,7 +106,7 @@ Deno.test("write() while the store is away fails soon, and is made up for later,
 
 Deno.test("resume() tries again at once when the store is known to be back", async () => {
   using time = new FakeTime();
-  const { writer, store, outcomes } = await start();
+  const { writer, store, outcomes } = await startWriter(FaultyStore);
   store.isAway = true;
   writer.write("ws_1", { op: "put" }).catch(() => {});
   await time.advance(30_000);
@@ -119,7 +118,7 @@ Deno.test("resume() tries again at once when the store is known to be back", asy
 
 Deno.test("a change whose answer was lost is told of as repeated", async () => {
   using time = new FakeTime();
-  const { writer, store, outcomes } = await start();
+  const { writer, store, outcomes } = await startWriter(FaultyStore);
   store.losesAnswers = true;
   await assert.rejects(writer.write("ws_1", { op: "put" }), StoreUnavailableError);
   store.losesAnswers = false;
@@ -129,7 +128,7 @@ Deno.test("a change whose answer was lost is told of as repeated", async () => {
 
 Deno.test("a lost lease pauses the writer; under a new one everything is written", async () => {
   using time = new FakeTime();
-  const { writer, store, memory, batches, outcomes, node } = await start();
+  const { writer, store, memory, batches, outcomes, node } = await startWriter(FaultyStore);
   await memory.claim("n1:1", "n2:1", 1000);
   store.latencyMs = 50;
   const writes = ids(150).map((id) => writer.write(id, { op: "put" }));
@@ -148,7 +147,7 @@ Deno.test("a lost lease pauses the writer; under a new one everything is written
 
 Deno.test("news of a lost lease that has been replaced by then changes nothing", async () => {
   using time = new FakeTime();
-  const { writer, store, memory, node, outcomes } = await start();
+  const { writer, store, memory, node, outcomes } = await startWriter(FaultyStore);
   await memory.claim("n1:1", "n2:1", 1000);
   store.latencyMs = 100;
   const write = writer.write("ws_1", { op: "put" });
@@ -161,7 +160,7 @@ Deno.test("news of a lost lease that has been replaced by then changes nothing",
 
 Deno.test("one change that the store refuses does not drag the others down", async () => {
   using time = new FakeTime();
-  const { writer, store, outcomes, node } = await start();
+  const { writer, store, outcomes, node } = await startWriter(FaultyStore);
   await writer.write("ws_first", { op: "put" });
   store.refuses = (change) => "session" in change && change.session.session_id === "ws_7";
   const writes = ids(100).map((id) => writer.write(id, { op: "put" }));
@@ -179,7 +178,7 @@ Deno.test("one change that the store refuses does not drag the others down", asy
 
 Deno.test("fail() tells whoever waits, and keeps what they wait for", async () => {
   using time = new FakeTime();
-  const { writer, outcomes } = await start();
+  const { writer, outcomes } = await startWriter(FaultyStore);
   writer.pause();
   const write = writer.write("ws_1", { op: "put" });
   writer.fail(new StoreUnavailableError("away"));
@@ -191,7 +190,7 @@ Deno.test("fail() tells whoever waits, and keeps what they wait for", async () =
 
 Deno.test("idle() waits for what is under way, but not for a store that is away", async () => {
   using time = new FakeTime();
-  const { writer, store } = await start();
+  const { writer, store } = await startWriter(FaultyStore);
   await writer.idle();
   store.latencyMs = 100;
   const written = writer.write("ws_1", { op: "put" });
@@ -210,7 +209,7 @@ Deno.test("idle() waits for what is under way, but not for a store that is away"
 
 Deno.test("stop() ends the trying", async () => {
   using time = new FakeTime();
-  const { writer, store } = await start();
+  const { writer, store } = await startWriter(FaultyStore);
   store.isAway = true;
   await assert.rejects(writer.write("ws_1", { op: "put" }), StoreUnavailableError);
   writer.stop();
@@ -220,38 +219,4 @@ Deno.test("stop() ends the trying", async () => {
 
 function ids(count: number): string[] {
   return Array.from({ length: count }, (_, at) => `ws_${at}`);
-}
-
-async function start() {
-  const memory = createMemoryStore({ resumeWindowMs: WINDOW_MS });
-  await memory.openLease("n1:1", 10 * LEASE_MS);
-  const store = new FaultyStore(memory);
-  const outcomes: string[] = [];
-  const node = { instance: "n1:1", leasesLost: 0, refused: 0 };
-  const writer: PresenceWriter = new PresenceWriter({
-    store,
-    instance: () => node.instance,
-    change: (sessionId, intent) => changeOf(sessionId, intent, node.instance),
-    onOutcome: (sessionId, _, { changed }, isRepeated) =>
-      outcomes.push(`${sessionId}${isRepeated ? " again" : ""}${changed ? "" : ", unchanged"}`),
-    onLeaseLost: () => {
-      node.leasesLost++;
-      node.instance = "n1:2";
-    },
-    onRefused: () => node.refused++,
-  });
-  writer.resume();
-  const batches = () =>
-    store.calls.filter(({ name }) => name === "apply").map(({ changes }) => changes.map(inWords));
-  return { writer, memory, store, outcomes, node, batches };
-}
-
-function changeOf(sessionId: string, intent: Intent, instance: string): Change {
-  const state = session(sessionId, { instance });
-  if (intent.op === "leave") return leave("ada", state);
-  return intent.op === "put" ? put("ada", state) : resume("ada", intent.fromSessionId, state);
-}
-
-function inWords(change: Change): string {
-  return `${change.op} ${"session" in change ? change.session.session_id : change.session_id}`;
 }

@@ -14,6 +14,7 @@ import {
   only,
   type OpenStores,
   put,
+  resume,
   session,
   STRANGE_IDS,
   T0,
@@ -120,6 +121,45 @@ export function testApplying(name: string, open: OpenStores): void {
     assert.deepEqual(presences.map((found) => found.session_id), ["ws_b", null, "ws_a", "ws_b"]);
     assert.deepEqual(presences[1], unknownPresence("nobody"));
     assert.deepEqual(await store.get([]), { presences: [], lapsed: [] });
+  });
+
+  Deno.test(`${name}: applyNow(), where there is one, does what apply() does`, async () => {
+    const [{ store }, { store: twin }] = [await open(), await open()];
+    if (store.applyNow === undefined) return;
+    await store.openLease("n1:1", LEASE_MS);
+    await twin.openLease("n1:1", LEASE_MS);
+    const a = session("ws_a", { location: "lobby", name: "Ada" });
+    const b = session("ws_b", { connected_at_ms: T0 + 1 });
+    const changes = [
+      put("ada", a),
+      put("ada", a, T0 + 1),
+      put("ada", b, T0 + 2),
+      leave("ada", a, T0 + 3),
+      resume("ada", "ws_a", b, T0 + 4),
+      leave("ada", b, T0 + 5),
+      leave("ada", b, T0 + 6),
+      leave("bob", b, T0 + 6),
+    ];
+    for (const change of changes) {
+      assert.deepEqual(
+        store.applyNow("n1:1", change),
+        only(await twin.apply("n1:1", [change])),
+        change.op,
+      );
+    }
+  });
+
+  Deno.test(`${name}: applyNow() writes nothing without a lease, or for another instance`, async () => {
+    const { store } = await open();
+    if (store.applyNow === undefined) return;
+    const a = session("ws_a");
+    assert.equal(store.applyNow("n1:1", put("ada", a)), undefined);
+    await store.openLease("n1:1", LEASE_MS);
+    await store.openLease("n2:1", LEASE_MS);
+    assert.equal(store.applyNow("n2:1", put("ada", a)), undefined);
+    assert.deepEqual(await look(store, "ada"), unknownPresence("ada"));
+    await store.claim("n1:1", "n2:1", LEASE_MS);
+    assert.equal(store.applyNow("n1:1", leave("ada", a))?.changed, false, "a leave needs no lease");
   });
 
   Deno.test(`${name}: ping() answers`, async () => {
