@@ -101,18 +101,17 @@ export class PresenceFeed {
    * @returns what to show them: of each user the newest that is known here
    */
   show(presences: readonly Presence[]): readonly Presence[] {
-    if (this.#audiences.isEmpty) return presences;
+    if (this.#isIdle) return presences;
     return presences.map((presence) => this.#gathering.show(presence));
   }
 
   /**
-   * Takes in a change. While nobody watches there is nobody to tell: whoever begins to reads the store
-   * after that, and finds the change there.
+   * Takes in a change, unless it concerns nobody: whoever begins to watch reads the store after that.
    *
    * @param seenAt where somebody may have to be told, besides where the user is known to be shown
    */
   offer(presence: Presence, seenAt: readonly (string | null)[] = []): void {
-    if (this.#audiences.isEmpty) return;
+    if (this.#isIdle) return;
     if (this.#gathering.offer(presence, seenAt)) this.#plan();
   }
 
@@ -140,8 +139,16 @@ export class PresenceFeed {
     this.#busSubscriptions.clear();
   }
 
+  /**
+   * Whether nobody watches, so that nothing need be remembered. Where a bus may be cut, old news is
+   * said again, and who begins to watch is spared it only by what is remembered.
+   */
+  get #isIdle(): boolean {
+    return this.#options.bus.isReliable === true && this.#audiences.isEmpty;
+  }
+
   #forgetUnwatched(): void {
-    if (this.#audiences.isEmpty) this.#gathering.clear();
+    if (this.#isIdle) this.#gathering.clear();
   }
 
   #listen(pattern: string): void {

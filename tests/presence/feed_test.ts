@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createMemoryExchange, type MemoryBus } from "../../src/bus/bus_memory.ts";
+import type { Bus } from "../../src/bus/bus.ts";
+import { createMemoryBus, createMemoryExchange } from "../../src/bus/bus_memory.ts";
 import { createSubjects } from "../../src/bus/subjects.ts";
 import type { Interest } from "../../src/presence/audiences.ts";
 import { PresenceFeed } from "../../src/presence/feed.ts";
@@ -180,9 +181,9 @@ Deno.test("correct() tells of what was missed, also that the store has lost a us
   assert.deepEqual(lobby.messages, [["ada@lobby 5", "bob@arena 9", "cyd offline 6"]]);
 });
 
-Deno.test("while nobody watches nothing is gathered, and what was shown before is forgotten", async () => {
+Deno.test("on a bus that is never cut nothing is gathered while nobody watches, and all is forgotten", async () => {
   using time = new FakeTime();
-  const { feed, watch, counters } = start();
+  const { feed, watch, counters } = start(createMemoryBus());
   const read = [presence("ada", 1)];
   feed.offer(presence("ada", 2));
   assert.deepEqual(feed.show(read), read);
@@ -201,6 +202,19 @@ Deno.test("while nobody watches nothing is gathered, and what was shown before i
   assert.deepEqual([first.messages, second.messages], [[["ada@lobby 2"]], [["ada offline 4"]]]);
 });
 
+Deno.test("news said again is no news to who began to watch after it", async () => {
+  using time = new FakeTime();
+  const { feed, watch } = start();
+  feed.offer(offline("ada", 2));
+  await time.advance(FLUSH_MS);
+  const watcher = watch({ all: true });
+  feed.release(watcher);
+  feed.subscribe(watcher, { all: true });
+  feed.offer(offline("ada", 2));
+  await time.advance(FLUSH_MS);
+  assert.deepEqual(watcher.messages, []);
+});
+
 Deno.test("stop() leaves nothing behind", () => {
   // Real timers: one that is left would fail the test.
   const { feed, watch } = start();
@@ -210,8 +224,7 @@ Deno.test("stop() leaves nothing behind", () => {
   feed.offer(presence("bob", 1));
 });
 
-function start() {
-  const bus: MemoryBus = createMemoryExchange().connect();
+function start(bus: Bus = createMemoryExchange().connect()) {
   const counters = new Counters();
   const malformed: string[] = [];
   const feed = new PresenceFeed({
