@@ -115,14 +115,22 @@ export class PresenceFeed {
     if (this.#gathering.offer(presence, seenAt)) this.#plan();
   }
 
+  /** The newest that is known here of a user, if somebody watches. */
+  newest(userId: string): Presence | undefined {
+    return this.#gathering.newest(userId);
+  }
+
   /**
-   * Takes in what the store says now, after changes may have been missed. Of a user whom the store
-   * has lost it knows no version: they are told to be offline, one version after the last.
+   * Takes in what the store says, after changes may have been missed. Of a user whom the store has
+   * lost it knows no version: they are told to be offline, one version after the last.
+   *
+   * @param before the {@linkcode newest} when the store was asked: who has changed since is not lost
    */
-  correct(presence: Presence): void {
-    const known = this.#gathering.newest(presence.user_id);
+  correct(presence: Presence, before?: Presence): void {
+    const known = this.newest(presence.user_id);
+    const isLost = presence.version === 0 && known === before && known?.status !== "offline";
     if (known === undefined || known.version < presence.version) this.offer(presence);
-    else if (presence.version > 0 || known.status === "offline") this.offer(known);
+    else if (!isLost) this.offer(known);
     else this.offer({ ...presence, last_seen: known.last_seen, version: known.version + 1 });
   }
 

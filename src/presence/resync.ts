@@ -84,8 +84,10 @@ export class Resync {
     }
     const rest = [...unseen];
     for (let start = 0; start < rest.length; start += PAGE) {
-      const presences = await snapshots.get(rest.slice(start, start + PAGE));
-      for (const presence of presences) feed.correct(presence);
+      const users = rest.slice(start, start + PAGE);
+      const before = users.map((userId) => feed.newest(userId));
+      const presences = await snapshots.get(users);
+      for (const [at, presence] of presences.entries()) feed.correct(presence, before[at]);
     }
   }
 

@@ -175,10 +175,25 @@ Deno.test("correct() tells of what was missed, also that the store has lost a us
   feed.show(["ada", "bob", "cyd"].map((id) => presence(id, 5, at("lobby"))));
   feed.correct(presence("ada", 5, at("lobby")));
   feed.correct(presence("bob", 9, at("arena")));
-  feed.correct({ ...offline("cyd", 0), last_seen: null });
+  feed.correct({ ...offline("cyd", 0), last_seen: null }, feed.newest("cyd"));
   feed.correct({ ...offline("nobody", 0), last_seen: null });
   await time.advance(FLUSH_MS);
   assert.deepEqual(lobby.messages, [["ada@lobby 5", "bob@arena 9", "cyd offline 6"]]);
+});
+
+Deno.test("correct() does not take for lost who has come while the store was asked", async () => {
+  using time = new FakeTime();
+  const { feed, watch } = start();
+  const watcher = watch({ users: ["ada", "bob"] });
+  feed.show([presence("bob", 1)]);
+  const before = ["ada", "bob"].map((id) => feed.newest(id));
+  feed.offer(presence("ada", 3));
+  feed.offer(presence("bob", 4));
+  for (const [at, id] of ["ada", "bob"].entries()) {
+    feed.correct({ ...offline(id, 0), last_seen: null }, before[at]);
+  }
+  await time.advance(FLUSH_MS);
+  assert.deepEqual(watcher.messages.flat().toSorted(), ["ada 3", "bob 4"]);
 });
 
 Deno.test("on a bus that is never cut nothing is gathered while nobody watches, and all is forgotten", async () => {
