@@ -75,13 +75,31 @@ export function printSummary(summary: Summary): void {
       `Resident memory of the gateways: ${summary.rssGrowth.toFixed(1)} % more at the end`,
     );
   }
+  printMachine(summary);
   console.log(`The loader sent late by ${ms(lag.p50)} ms (p50), ${ms(lag.p99)} ms (p99)`);
   if (summary.isLoaderTheLimit) {
-    console.log("The loader fell behind: what it measured is its own delay; give it more cores");
+    console.log("The loader is the limit: what it measured is its own delay; give it more cores");
   }
   for (const { text, actual, isMet } of summary.expectations) {
     if (!isMet) console.log(`Not as expected: ${text}, but ${ms(actual)}`);
   }
+}
+
+/** Whose this machine was meanwhile. */
+function printMachine({ processors, disturbance, ranS }: Summary): void {
+  if (processors === null) return;
+  const { loader, servers, others, stolen } = processors;
+  console.log(
+    `Of ${navigator.hardwareConcurrency} cores: loader ${loader.toFixed(2)}, ` +
+      (servers === 0 ? "" : `servers ${servers.toFixed(2)}, `) +
+      `everything else ${others.toFixed(2)}, taken by the host ${stolen.toFixed(2)}`,
+  );
+  if (disturbance === null || disturbance.p99 === null) return;
+  const { seconds, p99, undisturbedP99 } = disturbance;
+  console.log(
+    `In ${seconds} of ${ranS} s others had over a tenth of the machine: p99 ${ms(p99)} there` +
+      (undisturbedP99 === null ? "" : `, ${ms(undisturbedP99)} else (medians of the seconds)`),
+  );
 }
 
 function row([name = "", ...cells]: readonly string[]): string {

@@ -12,6 +12,7 @@ import { startNats } from "../support/servers/nats_server.ts";
 import { startRedis } from "../support/servers/redis_server.ts";
 import { startRedisRest } from "../support/servers/redis_rest_server.ts";
 import type { CoresTask } from "./cores_thread.ts";
+import { processorMs } from "./processor_use.ts";
 
 const ROUNDS = 5;
 const SECONDS = 4;
@@ -78,13 +79,6 @@ function run(worker: Worker, task: CoresTask): Promise<number> {
   };
   worker.postMessage(task);
   return promise.finally(() => worker.terminate());
-}
-
-/** All threads', in ms. */
-function processorMs(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function show(what: string, { perSecond, gatewayUs, loaderCores }: Result): void {

@@ -1,5 +1,6 @@
 import type { ServerProcess } from "../support/servers/server_process.ts";
 import { until } from "../support/wait.ts";
+import { processorMs } from "./processor_use.ts";
 
 /** What {@linkcode CostMeter} looks at. */
 export interface CostSources {
@@ -28,9 +29,6 @@ const NATS_COUNTS: Readonly<Record<string, string>> = {
   "NATS bytes out": "out_bytes",
 };
 
-/** The kernel counts processor time in these, in µs. */
-const TICK_US = 10_000;
-
 /** Reads what work has cost each part so far. */
 export class CostMeter {
   readonly #sources: CostSources;
@@ -45,7 +43,7 @@ export class CostMeter {
     const nats = await (await fetch(`${natsMonitorUrl}/varz`)).json() as Record<string, number>;
     return new Map([
       ...Object.entries(processes).map(([name, { pid }]) =>
-        [`${name} µs`, processorUs(pid)] as const
+        [`${name} µs`, processorMs(pid) * 1000] as const
       ),
       ...Object.entries(GATEWAY_COUNTS).map(([name, metric]) =>
         [name, Number(new RegExp(`^${metric} (\\S+)$`, "m").exec(metrics)?.[1] ?? NaN)] as const
@@ -76,13 +74,6 @@ export class CostMeter {
     }, { what: `${name} at rest`, timeoutMs: 30_000, intervalMs: 500 });
     return last;
   }
-}
-
-/** All threads', in µs. */
-function processorUs(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
 }
 
 function residentBytes(pid: number): number {

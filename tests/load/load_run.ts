@@ -1,6 +1,7 @@
 import type { LoadOptions } from "./options.ts";
 import { MemoryProbe } from "./memory_probe.ts";
 import { type Plan, type PlannedClient, userIdOf } from "./plan.ts";
+import type { ProcessorMeter } from "./processor_use.ts";
 import { nowMs } from "./recorder.ts";
 import { Tally } from "./tally.ts";
 import type { FromThread, ToThread } from "./thread_messages.ts";
@@ -13,6 +14,12 @@ const CLIENTS_PER_VISITOR = 20;
 const LEAD_MS = 1000;
 
 const SECOND_MS = 1000;
+
+/**
+ * How often gateways are asked for their metrics: an answer takes some milliseconds, in which players
+ * wait. Monitoring asks no more often.
+ */
+const PROBE_INTERVAL_S = 10;
 
 /** What was sent at the end may take so long to arrive, in ms. */
 const DELIVERY_LIMIT_MS = 5000;
@@ -28,11 +35,13 @@ export interface RunListener {
 /**
  * Runs a load test.
  *
+ * @param meter looks at this machine meanwhile
  * @param stopping ends it before its time
  * @throws {Error} when clients cannot connect, or a thread fails
  */
 export async function runLoad(
   options: LoadOptions,
+  meter: ProcessorMeter,
   listener: RunListener,
   stopping: AbortSignal,
 ): Promise<Tally> {
@@ -40,17 +49,22 @@ export async function runLoad(
   const threads = (await planThreads(options)).map((plan) => new Thread(plan, tally));
   const probe = new MemoryProbe(options.urls, options.metricsToken);
   let timer: ReturnType<typeof setInterval> | undefined;
+  let probeAtS = PROBE_INTERVAL_S;
   stopping.addEventListener("abort", () => threads.forEach((thread) => thread.stop()));
   try {
     await Promise.all(threads.map((thread) => thread.assemble()));
     await probe.ask();
+    // What connecting took is no part of it.
+    meter.read();
     listener.onAssembled();
     const startMs = nowMs() + LEAD_MS;
     timer = setInterval(() => {
       const atS = (nowMs() - startMs) / SECOND_MS;
       if (atS < 0) return;
-      tally.mark(atS, probe.latest);
+      tally.mark(atS, { ...probe.latest, processors: meter.read() });
       listener.onSecond(tally, atS);
+      if (atS < probeAtS) return;
+      probeAtS += PROBE_INTERVAL_S;
       void probe.ask();
     }, SECOND_MS);
     // Threads send in turn, as one loader would, and not at once.

@@ -86,3 +86,17 @@ Deno.test("in a soak visitors break off, come back elsewhere and miss nothing", 
   // A tenth of 400.
   assert.equal(summary.operations.visit?.count, 40);
 });
+
+Deno.test("a cluster of one gateway is started for a run, which says whose the machine was", async () => {
+  const { status, output, summary } = await load(
+    ...["--cluster", "--nodes", "1", "--connections", "10", "--rate", "90", "--seconds", "2"],
+    ...["--expect", "errors=0"],
+  );
+  assert.equal(status, 0, output);
+  assert.equal(summary.urls.length, 1);
+  assert.equal(summary.sent, 180);
+  if (Deno.build.os !== "linux") return;
+  const { loader = 0, servers = 0 } = summary.processors ?? {};
+  assert.ok(loader > 0 && servers > 0, output);
+  assert.match(output, /Of \d+ cores: loader \d/);
+});

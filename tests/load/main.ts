@@ -9,6 +9,7 @@ import { htmlReport } from "./html_report.ts";
 import { interruption } from "./interruption.ts";
 import { runLoad } from "./load_run.ts";
 import { type LoadOptions, parseOptions, USAGE } from "./options.ts";
+import { ProcessorMeter } from "./processor_use.ts";
 import { summarize, type Summary } from "./summary.ts";
 
 /** So often the reports are written while a run is on: whatever ends it, they have all up to then. */
@@ -16,7 +17,7 @@ const REPORT_INTERVAL_S = 60;
 
 async function load(options: LoadOptions, stopping: AbortSignal): Promise<Summary> {
   await Deno.mkdir(options.reportDirectory, { recursive: true });
-  await using cluster = options.cluster ? await startCluster() : undefined;
+  await using cluster = options.cluster ? await startCluster(options.nodes) : undefined;
   const actual = cluster === undefined ? options : { ...options, urls: cluster.urls };
   const { scenario, connections, rate, seconds, urls, reportDirectory } = actual;
   console.log(
@@ -25,7 +26,7 @@ async function load(options: LoadOptions, stopping: AbortSignal): Promise<Summar
   const line = new ProgressLine(actual);
   const startedAt = new Date().toISOString();
   let reportedAtS = 0;
-  const tally = await runLoad(actual, {
+  const tally = await runLoad(actual, new ProcessorMeter(cluster?.pids ?? []), {
     onAssembled: () => console.log("Ready"),
     onSecond: (tally, atS) => {
       line.show(tally, atS);

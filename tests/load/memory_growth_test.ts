@@ -3,7 +3,8 @@ import { memoryGrowth } from "./memory_growth.ts";
 import type { Point } from "./tally.ts";
 
 function timeline(seconds: number, rssAt: (atS: number) => number[]): Point[] {
-  const rest = { sent: 0, received: 0, p50Ms: 0, p99Ms: 0, maxMs: 0, errors: 0, heapBytes: [] };
+  const counts = { sent: 0, received: 0, errors: 0, heapBytes: [], processors: undefined };
+  const rest = { ...counts, p50Ms: 0, p99Ms: 0, maxMs: 0 };
   return Array.from({ length: seconds }, (_, atS) => ({ ...rest, atS, rssBytes: rssAt(atS) }));
 }
 

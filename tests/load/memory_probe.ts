@@ -20,12 +20,13 @@ export class MemoryProbe {
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
-  /** Asks again, unless it is still being asked. */
+  /** Asks again, one gateway after the other, unless it is still being asked. */
   async ask(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
     try {
-      const pages = await Promise.all(this.#urls.map((url) => this.#page(url)));
+      const pages: string[] = [];
+      for (const url of this.#urls) pages.push(await this.#page(url));
       this.latest = {
         rssBytes: pages.map((page) => valueOf(page, "rss")),
         heapBytes: pages.map((page) => valueOf(page, "heap")),

@@ -27,8 +27,10 @@ export interface LoadOptions {
   readonly isBatching: boolean;
   /** Where the reports go. */
   readonly reportDirectory: string;
-  /** Whether to start two gateways with real Redis and NATS, and to end them afterwards. */
+  /** Whether to start gateways with real Redis and NATS, and to end them afterwards. */
   readonly cluster: boolean;
+  /** So many gateways are started. */
+  readonly nodes: number;
 }
 
 export const USAGE = `Usage: deno task load [options]
@@ -45,10 +47,12 @@ export const USAGE = `Usage: deno task load [options]
   --token-secret S   signs tokens (HS256); or JWT_SECRET; else POST /dev/token is asked
   --metrics-token T  bearer token of /metrics
   --report DIR       where report.json and report.html go     (dist/load)
-  --cluster          starts redis-server, nats-server and two gateways for this run`;
+  --cluster          starts redis-server, nats-server and gateways for this run
+  --nodes N          so many gateways                         (2)`;
 
 const DEFAULT_SECONDS: Partial<Record<ScenarioName, number>> = { soak: 3600 };
 const MAX_WORKERS = 4;
+const DEFAULT_NODES = 2;
 
 /** What must hold whatever else is expected. */
 const ALWAYS = "lost=0,doubled=0,misordered=0,wrong=0";
@@ -75,6 +79,7 @@ export function parseOptions(args: readonly string[], secret: string | undefined
       "metrics-token": { type: "string" },
       report: { type: "string", default: "dist/load" },
       cluster: { type: "boolean", default: false },
+      nodes: { type: "string" },
     },
   });
   const scenario = SCENARIOS.find((name) => name === values.scenario);
@@ -101,7 +106,15 @@ export function parseOptions(args: readonly string[], secret: string | undefined
     isBatching: !values.plain,
     reportDirectory: values.report,
     cluster: values.cluster,
+    nodes: nodesOf(values.cluster, values.nodes),
   };
+}
+
+function nodesOf(isCluster: boolean, text: string | undefined): number {
+  if (text !== undefined && !isCluster) {
+    throw new TypeError("--nodes is for --cluster, which starts them; else name them with --url");
+  }
+  return positive("nodes", text ?? `${DEFAULT_NODES}`, Number.isInteger);
 }
 
 function positive(name: string, text: string, isFit = Number.isFinite): number {

@@ -42,3 +42,10 @@ Deno.test("parseOptions() says what is wrong", () => {
   assert.throws(() => parseOptions(["--warmup=-1"], undefined), /--warmup must be a number/);
   assert.throws(() => parseOptions(["--url", "here"], undefined), /--url must be a URL/);
 });
+
+Deno.test("parseOptions() starts two gateways in a cluster unless told, and none without", () => {
+  assert.equal(parseOptions(["--cluster"], undefined).nodes, 2);
+  assert.equal(parseOptions(["--cluster", "--nodes", "1"], undefined).nodes, 1);
+  assert.throws(() => parseOptions(["--nodes", "1"], undefined), /--nodes is for --cluster/);
+  assert.throws(() => parseOptions(["--cluster", "--nodes", "0"], undefined), /a whole number/);
+});

@@ -1,12 +1,12 @@
+import { type Disturbance, disturbance } from "./disturbance.ts";
 import { judge, type Verdict } from "./expectations.ts";
 import type { Histogram } from "./histogram.ts";
+import { isLoaderTheLimit } from "./loader_limit.ts";
 import { memoryGrowth } from "./memory_growth.ts";
 import type { LoadOptions } from "./options.ts";
+import { meanUse, type ProcessorUse } from "./processor_use.ts";
 import { type Operation, OPERATION_NAMES } from "./recorder.ts";
 import type { Point, Tally } from "./tally.ts";
-
-/** A loader that sends this late is itself the limit, at the 99th percentile, in ms. */
-const LAG_LIMIT_MS = 10;
 
 /** Durations of one operation, in ms. */
 export interface OperationSummary {
@@ -38,6 +38,10 @@ export interface Summary {
   /** How late the loader sent, in ms. */
   readonly lag: { readonly p50: number; readonly p99: number; readonly max: number };
   readonly isLoaderTheLimit: boolean;
+  /** What this machine was busy with, in cores; null when it does not say. */
+  readonly processors: ProcessorUse | null;
+  /** Of a cluster that was started for the run; null of any other, and when nothing is known. */
+  readonly disturbance: Disturbance | null;
   readonly sent: number;
   readonly received: number;
   readonly receivedBytes: number;
@@ -67,6 +71,7 @@ export function summarize(options: LoadOptions, tally: Tally, startedAt: string)
   }
   const { lost, doubled, misordered, wrong, lag } = tally;
   const growth = memoryGrowth(tally.points);
+  const use = usedBy(tally);
   const verdicts = judge(options.expectations, measuresOf(options, tally, operations, growth));
   return {
     scenario: options.scenario,
@@ -80,7 +85,16 @@ export function summarize(options: LoadOptions, tally: Tally, startedAt: string)
     startedAt,
     operations,
     lag: { p50: lag.percentile(50), p99: lag.percentile(99), max: lag.maxMs },
-    isLoaderTheLimit: lag.percentile(99) > LAG_LIMIT_MS,
+    isLoaderTheLimit: isLoaderTheLimit({
+      lagP99Ms: lag.percentile(99),
+      measuredP99Ms: tally.all.percentile(99),
+      use,
+      workers: options.workers,
+    }),
+    processors: use ?? null,
+    disturbance: options.cluster
+      ? disturbance(tally.points, navigator.hardwareConcurrency) ?? null
+      : null,
     sent: tally.sent,
     received: tally.received,
     receivedBytes: tally.receivedBytes,
@@ -92,6 +106,10 @@ export function summarize(options: LoadOptions, tally: Tally, startedAt: string)
     isAsExpected: verdicts.every(({ isMet }) => isMet),
     timeline: tally.points,
   };
+}
+
+function usedBy({ points }: Tally): ProcessorUse | undefined {
+  return meanUse(points.flatMap(({ processors }) => processors === undefined ? [] : [processors]));
 }
 
 function ranS({ seconds }: LoadOptions, { points }: Tally): number {

@@ -1,4 +1,5 @@
 import { Histogram } from "./histogram.ts";
+import type { ProcessorUse } from "./processor_use.ts";
 import { type Operation, OPERATIONS, type Progress } from "./recorder.ts";
 
 /** How one second of a run went. */
@@ -15,6 +16,8 @@ export interface Point {
   readonly rssBytes: readonly number[];
   /** The part of it that is JavaScript's heap in use. */
   readonly heapBytes: readonly number[];
+  /** What this machine was busy with; undefined when it does not say. */
+  readonly processors: ProcessorUse | undefined;
 }
 
 /** What answers and deliveries are measured by: not what presence is gathered for, nor connecting. */
@@ -93,7 +96,7 @@ export class Tally {
   }
 
   /** Ends a second of the timeline. */
-  mark(atS: number, memory: Pick<Point, "rssBytes" | "heapBytes">): Point {
+  mark(atS: number, usage: Pick<Point, "rssBytes" | "heapBytes" | "processors">): Point {
     const { sent, received, errorCount: errors } = this;
     const point: Point = {
       atS,
@@ -103,7 +106,7 @@ export class Tally {
       p99Ms: this.#second.percentile(99),
       maxMs: this.#second.maxMs,
       errors: errors - this.#before.errors,
-      ...memory,
+      ...usage,
     };
     this.#before = { sent, received, errors };
     this.#second.take();
