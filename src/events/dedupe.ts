@@ -6,12 +6,19 @@
 import { createHash } from "node:crypto";
 import { Fifo } from "./fifo.ts";
 
+/** What may stand in a header as it is. */
+const SHORT_ASCII = /^[ -~]{0,256}$/;
+
 /**
  * One short text for what makes an entry the same entry: any texts, of any length, in this order.
- * Different parts give different keys, so that no sender can take another's ids.
+ * Different parts give different keys, so that no sender can take another's ids. Most are short, and
+ * stand for themselves: a hash costs as much as all else that stores an event.
  */
 export function dedupeKey(...parts: readonly (string | null)[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+  const written = JSON.stringify(parts);
+  // No hash begins with a bracket.
+  if (SHORT_ASCII.test(written)) return written;
+  return createHash("sha256").update(written).digest("base64url");
 }
 
 /** Remembers for a while under which `seq` a key was stored first. */

@@ -27,9 +27,15 @@ const MAX_ID = 128;
 /** Any ISO 8601 instant; the contract's own form is put in its place. */
 const Instant = z.iso.datetime({ offset: true });
 
-/** The JSON of an event or an announcement, without `seq`. */
+let latest: { readonly body: EventBody | AnnouncementBody; readonly text: string } | undefined;
+
+/**
+ * The JSON of an event or an announcement, without `seq`. It is asked for twice in a row: to store the
+ * entry, and to send it.
+ */
 export function encodeEntry(body: EventBody | AnnouncementBody): string {
-  return JSON.stringify(body);
+  if (latest?.body !== body) latest = { body, text: JSON.stringify(body) };
+  return latest.text;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { encodeEntry } from "../events/entry_codec.ts";
 import type {
   EventBody,
   EventEntry,
@@ -195,8 +196,9 @@ export class Delivery {
 
   readonly #encode: EncodeEntry = (entry) => {
     if (this.#latest?.entry === entry) return this.#latest.message;
-    const params = JSON.stringify({ seq: entry.seq, ...entry.params });
-    const message = `{"jsonrpc":"2.0","method":"${entry.notification}","params":${params}}`;
+    const before =
+      `{"jsonrpc":"2.0","method":"${entry.notification}","params":{"seq":${entry.seq},`;
+    const message = `${before}${encodeEntry(entry.params).slice(1)}}`;
     this.#latest = { entry, message };
     return message;
   };

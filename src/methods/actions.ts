@@ -5,6 +5,7 @@ import type { Delivery } from "../gateway/delivery.ts";
 import type { Hub } from "../gateway/hub.ts";
 import type { NodeControl } from "../gateway/node_control.ts";
 import type { NodePresence } from "../presence/presence.ts";
+import { isoNow } from "../iso_clock.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { PlayerActions } from "./player_methods.ts";
 import type { PresenceActions } from "./presence_methods.ts";
@@ -96,7 +97,7 @@ export function createActions(parts: ActionParts): Actions {
         to,
         type,
         payload: payload ?? null,
-        sent_at: new Date().toISOString(),
+        sent_at: isoNow(),
       };
       await delivery.sendEvent(event, eventId);
       return eventId;
