@@ -116,6 +116,7 @@ class Reading {
   #taken: number;
   #delivered = 0;
   #asking = false;
+  #heardAtMs = performance.now();
   #silence: ReturnType<typeof setTimeout> | undefined;
 
   constructor(context: ReaderContext, range: StoredRange, take: (stored: Stored) => void) {
@@ -124,7 +125,7 @@ class Reading {
     this.#take = take;
     this.#taken = range.after;
     this.#outcome.promise.catch(() => {});
-    this.#heard();
+    this.#listen(SILENCE_MS);
   }
 
   get finished(): Promise<void> {
@@ -132,7 +133,7 @@ class Reading {
   }
 
   receive(message: Msg): void {
-    this.#heard();
+    this.#heardAtMs = performance.now();
     if (message.headers?.code === 100) this.#receiveControl(message);
     else this.#receiveStored(message);
     if (this.#taken >= this.#range.until()) this.#outcome.resolve();
@@ -181,11 +182,17 @@ class Reading {
     this.#asking = false;
   }
 
-  #heard(): void {
-    clearTimeout(this.#silence);
+  /** Looks again when silence could have lasted too long: a timer for each message would cost more than it. */
+  #listen(restMs: number): void {
     this.#silence = setTimeout(() => {
-      this.fail(new StreamError("unavailable", "JetStream fell silent in the middle of a reading"));
-    }, SILENCE_MS);
+      const leftMs = this.#heardAtMs + SILENCE_MS - performance.now();
+      if (leftMs > 0) this.#listen(leftMs);
+      else {
+        this.fail(
+          new StreamError("unavailable", "JetStream fell silent in the middle of a reading"),
+        );
+      }
+    }, restMs);
   }
 }
 
