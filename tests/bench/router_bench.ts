@@ -1,6 +1,7 @@
 /** A request, parsed, routed, checked and answered; beside the JSON-RPC package that most would take. */
 import { JSONRPCServer } from "json-rpc-2.0";
 import { z } from "zod";
+import { readCommonRequest } from "../../src/gateway/common_request.ts";
 import { parseMessage } from "../../src/gateway/envelope.ts";
 import { defineMethod } from "../../src/gateway/method.ts";
 import { type Caller, Router } from "../../src/gateway/router.ts";
@@ -70,6 +71,10 @@ Deno.bench({ name: "JSON.parse alone", group: "envelope", baseline: true }, () =
 
 Deno.bench({ name: "parseMessage()", group: "envelope" }, () => {
   parseMessage(PING);
+});
+
+Deno.bench({ name: "readCommonRequest()", group: "envelope" }, () => {
+  readCommonRequest(PING);
 });
 
 Deno.bench({ name: "Waygate", group: "ping", baseline: true }, () => {
