@@ -27,8 +27,8 @@ const IDLE_CONNECTIONS = 2000;
 /** So many that nobody comes back at once: a player who was here a moment ago costs more, or less. */
 const PLAYERS = 20_000;
 const WARM_UP_MS = 1000;
-/** A connect runs through much code, and often enough for V8 to compile it only after a while. */
-const CONNECTS_WARM_UP_MS = 4000;
+/** A connect or an event runs through much code, and often enough for V8 to compile it only after a while. */
+const LONG_WARM_UP_MS = 4000;
 
 const { values } = parseArgs({
   options: {
@@ -132,13 +132,14 @@ for (const receivers of works.includes("fan-out") ? [1000, 100] : []) {
       [`Fan-out to ${receivers}, 4 in flight`]: (work, ms) => work.run({ inFlight: 4 }, ms),
       [`Fan-out to ${receivers}, 4 at once`]: (work, ms) => work.run({ atOnce: 4 }, ms),
     },
+    LONG_WARM_UP_MS,
   );
 }
 if (works.includes("connects")) {
   await interleave(
     (contender, server) => new ConnectWork(server, contender.dialect, tokens),
     { "Connects with a verified token": (work, ms) => work.run(ms) },
-    CONNECTS_WARM_UP_MS,
+    LONG_WARM_UP_MS,
   );
 }
 if (works.includes("memory")) {
