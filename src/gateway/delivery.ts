@@ -71,15 +71,17 @@ export class Delivery {
   }
 
   /**
-   * Begins to deliver to a connection.
+   * Begins to deliver to a connection; its events wait until {@linkcode release}.
    *
-   * @param mayResume hold live events until its first message, so that what it missed can come first
+   * @returns resolves once whatever is stored for its user from then on will reach it, or it is over;
+   * pending while the stream is away
    */
-  attach(connection: Connection, mayResume: boolean): void {
+  attach(connection: Connection): Promise<unknown> {
     const delivered = new Delivered(connection, this.#stream, this.#encode);
     this.#connections.set(connection, delivered);
     connection.events = delivered.line;
-    if (mayResume) this.holdBriefly(connection);
+    delivered.line.hold();
+    return delivered.following.ready;
   }
 
   detach(connection: Connection): void {

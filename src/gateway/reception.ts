@@ -16,8 +16,8 @@ import type { Delivery } from "./delivery.ts";
 import type { Hub } from "./hub.ts";
 import type { Socket, SocketEnd } from "./socket.ts";
 
-/** A store that does not answer keeps nobody from playing: the welcome goes out after so long, in ms. */
-const JOIN_PATIENCE_MS = 1000;
+/** What does not answer keeps nobody from playing: the welcome goes out after so long, in ms. */
+const ENTER_PATIENCE_MS = 1000;
 
 /** What {@linkcode Reception} works with. */
 export interface ReceptionOptions {
@@ -70,7 +70,7 @@ export class Reception {
   }
 
   async #welcome(connection: Connection, wheel: TimerWheel): Promise<void> {
-    const outcome = await this.#join(connection, wheel);
+    const outcome = await this.#enter(connection, wheel);
     if (connection.isOver) return;
     const { config, delivery } = this.#options;
     connection.notify("system.welcome", {
@@ -85,23 +85,36 @@ export class Reception {
       token_expires_at: connection.tokenExpiresAt,
       presence: outcome?.presence ?? this.#provisional(connection),
     });
-    // When the store does not say, it is safer to believe that the client may resume.
-    delivery.attach(connection, outcome?.can_resume ?? true);
+    // Live events wait so that what the client missed can come first. When the store does not say, it
+    // is safer to believe that there is something to resume.
+    if (outcome?.can_resume ?? true) delivery.holdBriefly(connection);
+    else delivery.release(connection);
     connection.open();
     if (outcome !== undefined) this.#limitSessions(connection, outcome);
   }
 
-  /** Joins, and gives up waiting for the store where that takes too long; it is told later. */
-  #join(connection: Connection, wheel: TimerWheel): Promise<Outcome | undefined> {
+  /**
+   * Joins presence and begins to follow the user's events: nothing that is sent to somebody who is
+   * welcome may be missed. Gives up waiting where either takes too long.
+   *
+   * @returns what the store said; undefined when that is told later
+   */
+  #enter(connection: Connection, wheel: TimerWheel): Promise<Outcome | undefined> {
+    const { presence, delivery } = this.#options;
     return new Promise((resolve, reject) => {
-      const timer = wheel.schedule(JOIN_PATIENCE_MS, () => resolve(undefined));
-      this.#options.presence.tracker.join(connection).then((outcome) => {
+      let outcome: Outcome | undefined;
+      const timer = wheel.schedule(ENTER_PATIENCE_MS, () => resolve(outcome));
+      const joined = presence.tracker.join(connection).then((told) => {
+        outcome = told;
+      }, (error) => {
+        if (!(error instanceof StoreUnavailableError)) throw error;
+      });
+      Promise.all([joined, delivery.attach(connection)]).then(() => {
         timer.cancel();
         resolve(outcome);
       }, (error) => {
         timer.cancel();
-        if (error instanceof StoreUnavailableError) resolve(undefined);
-        else reject(error);
+        reject(error);
       });
     });
   }

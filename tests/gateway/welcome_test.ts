@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { ClosedError, open } from "../support/game_client.ts";
 import { until } from "../support/wait.ts";
 import { GatedStore } from "./gated_store.ts";
+import { GatedStream } from "./gated_stream.ts";
 import { serveGateway } from "./local_gateway.ts";
 
 Deno.test("the welcome is the first message, whatever happens while a client joins", async () => {
@@ -72,4 +73,27 @@ Deno.test("a client that leaves while it joins leaves nothing behind", async () 
   await until(() => local.gateway.node.presence.tracker.size === 0, { what: "no session" });
   await using bob = await local.player("bob");
   assert.equal((await bob.call<{ total: number }>("presence.list")).total, 1);
+});
+
+Deno.test("nobody is welcomed before what is sent to them reaches them", async () => {
+  const gated = new GatedStream();
+  await using local = await serveGateway({ stream: gated.stream });
+  await using ann = await open(local.wsUrl, { token: await local.token("ann") });
+  await until(() => local.gateway.node.presence.tracker.size === 1, { what: "ann's join" });
+  const event = { from: "bob", to: { user_id: "ann" }, type: "hi", payload: null };
+  const sent = { ...event, event_id: "ev_1", sent_at: new Date().toISOString() };
+  await gated.stream.append("ann", sent, "1");
+  assert.deepEqual(ann.frames, []);
+  gated.open();
+  await ann.welcomed();
+  assert.equal((await ann.next("player.event")).event_id, "ev_1");
+});
+
+Deno.test("a client whose events cannot be followed in time is welcomed all the same", async () => {
+  await using local = await serveGateway({ stream: new GatedStream().stream });
+  const startedAt = performance.now();
+  await using ann = await local.player("ann");
+  const tookMs = performance.now() - startedAt;
+  assert.ok(tookMs >= 900 && tookMs < 3000, `${tookMs} ms`);
+  assert.ok(ann.welcome.presence.version > 0, "the store has answered");
 });
