@@ -100,6 +100,9 @@ export class NodePresence {
       feed: this.feed,
       snapshots: this.snapshots,
       ready: () => bus.flush(),
+      holds: (sessionId) => this.tracker.state(sessionId) !== undefined,
+      // Others have reaped us in error: the lease will tell, and everyone is registered again.
+      onGivenUp: () => void this.lease.check(),
       onError: (error) => log.failed("resync", error),
     });
     this.membership = new Membership({

@@ -1,4 +1,5 @@
 import { BusError } from "../bus/bus.ts";
+import type { Presence } from "../protocol/presence.ts";
 import type { PresenceFeed } from "./feed.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { type ListQuery, StoreUnavailableError } from "./store.ts";
@@ -14,6 +15,10 @@ export interface ResyncOptions {
   readonly snapshots: Snapshots;
   /** Resolves when the bus is there, and brings everything that is published from then on. */
   readonly ready: () => Promise<void>;
+  /** Whether a session lives on this node, which knows that better than the store. */
+  readonly holds: (sessionId: string) => boolean;
+  /** The store has given up sessions of this node that live. */
+  readonly onGivenUp: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -87,8 +92,16 @@ export class Resync {
       const users = rest.slice(start, start + PAGE);
       const before = users.map((userId) => feed.newest(userId));
       const presences = await snapshots.get(users);
-      for (const [at, presence] of presences.entries()) feed.correct(presence, before[at]);
+      for (const [at, presence] of presences.entries()) this.#correctOne(presence, before[at]);
     }
+  }
+
+  #correctOne(presence: Presence, before: Presence | undefined): void {
+    const { feed, holds, onGivenUp } = this.#options;
+    const sessionId = before?.session_id ?? undefined;
+    const isWrong = presence.status === "offline" && sessionId !== undefined && holds(sessionId);
+    if (isWrong) onGivenUp();
+    else feed.correct(presence, before);
   }
 
   async *#correctListed(query: Pick<ListQuery, "location">): AsyncGenerator<string> {

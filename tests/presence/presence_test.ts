@@ -53,6 +53,27 @@ Deno.test("a node that was cut off and taken for dead is back with the bus", asy
   assert.equal(view.online.size, 1);
 });
 
+Deno.test("a node whose sessions were ended in error shows nobody of its own as gone", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  cluster.join(a, "ada");
+  cluster.join(b, "bob");
+  const view = watch(a, { all: true });
+  await time.advance(5000);
+  const statuses = statusesSent(view);
+  const store = cluster.place.open();
+  const { instance } = a.presence.lease;
+  await time.run(store.claim(instance, b.presence.lease.instance, 1000));
+  await time.run(store.reap(instance, time.nowMs));
+  // That the other died as well makes it look up what it watches.
+  b.crash();
+  await time.advance(900);
+  assert.deepEqual([...view.online.keys()], ["ada"]);
+  assert.ok(!statuses.has("ada offline"), [...statuses].join());
+  const { presences } = await time.run(store.list({ limit: 10 }));
+  assert.deepEqual(presences.map(({ user_id }) => user_id), ["ada"], "it is registered again");
+});
+
 Deno.test("what a node wrote and had not told when it died is found in the store", async () => {
   using time = new FakeTime();
   const { cluster, a, b } = await start(time);
@@ -96,17 +117,13 @@ Deno.test("a store that was away longer than a lease shows nobody a flicker", as
   await time.advance(3000);
   const view = watch(b, { all: true });
   await time.advance(100);
-  const seen = new Set<string>();
-  const send = view.send.bind(view);
-  view.send = (message) => {
-    for (const { status } of JSON.parse(message).params.presences) seen.add(status);
-    send(message);
-  };
+  const seen = statusesSent(view);
   a.store.isAway = b.store.isAway = true;
   await time.advance(20_000);
   a.store.isAway = b.store.isAway = false;
   await time.advance(10_000);
-  assert.deepEqual([[...seen], view.online.size], [["online"], 500]);
+  assert.ok([...seen].every((it) => it.endsWith(" online")), [...seen].join());
+  assert.deepEqual([seen.size > 0, view.online.size], [true, 500]);
 });
 
 Deno.test("after a drain the others know, without a reap and without a doubt", async () => {
@@ -150,4 +167,17 @@ function watch(node: ClusterNode, interest: View["interest"]): View {
   const view = new View(interest, new Map(), node.failures);
   node.watch(view);
   return view;
+}
+
+/** Each user with each status that a view is sent from now on. */
+function statusesSent(view: View): Set<string> {
+  const seen = new Set<string>();
+  const send = view.send.bind(view);
+  view.send = (message) => {
+    for (const { user_id, status } of JSON.parse(message).params.presences) {
+      seen.add(`${user_id} ${status}`);
+    }
+    send(message);
+  };
+  return seen;
 }
