@@ -1,10 +1,11 @@
 /**
  * Runs the hostile cases at full size and prints what came out as docs/security_figures.md has it:
  *
- *     deno task attacks REPORTS_FILE [TEST_FILE…]
+ *     deno task attacks [REPORTS_FILE [TEST_FILE…]]
  *
  * Reports are added to the file, of one case on one engine the last one counts: so a machine that is
- * free for minutes only can run some test files at a time. With no test files it only prints.
+ * free for minutes only can run some test files at a time. With a file of reports and no test files it
+ * only prints; with neither it runs them all.
  *
  * @module
  */
@@ -68,7 +69,16 @@ ${rows.join("\n")}
 `;
 }
 
-const [file = "", ...files] = Deno.args;
+/** Every test file beside this one. */
+function allFiles(): string[] {
+  const folder = `${ROOT}tests/security`;
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  return names.filter((name) => name.endsWith("_test.ts")).toSorted()
+    .map((name) => `${folder}/${name}`);
+}
+
+const [file = await Deno.makeTempFile(), ...chosen] = Deno.args;
+const files = Deno.args.length === 0 ? allFiles() : chosen;
 const isGood = files.length === 0 || await run(file, files);
 console.log(page(await readReports(file)));
 Deno.exit(isGood ? 0 : 1);
