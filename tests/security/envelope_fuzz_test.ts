@@ -47,7 +47,9 @@ function wantedId(message: unknown): { id: unknown } | undefined {
   const { jsonrpc, method, params, id } = message as Record<string, unknown>;
   const isRequest = jsonrpc === "2.0" && typeof method === "string" &&
     (params === undefined || (typeof params === "object" && params !== null)) &&
-    (id === undefined || id === null || typeof id === "string" || typeof id === "number");
+    (id === undefined || id === null || typeof id === "string" ||
+      // What is too large for a number cannot be said back.
+      (typeof id === "number" && Number.isFinite(id)));
   if (!isRequest) return { id: null };
   return id === undefined ? undefined : { id };
 }
