@@ -83,10 +83,7 @@ export async function createNode(parts: NodeParts): Promise<Node> {
   const wheel = new TimerWheel((error) => log.error("Timer failed", { error: String(error) }));
   const backlog = new Backlog();
   const eventLoop = new EventLoop();
-  const hub = new Hub({
-    onLocationFilled: (location) => delivery.enter(location),
-    onLocationEmptied: (location) => delivery.leave(location),
-  });
+  const hub = new Hub();
   const delivery = new Delivery(stream, hub, wheel);
   const verify = await createTokenVerifier(config);
   const presence = new NodePresence({
@@ -120,7 +117,6 @@ export async function createNode(parts: NodeParts): Promise<Node> {
     closeElsewhere: (sessionId, instance) => control.limitSessions(instance, sessionId),
   });
   const actions = createActions({
-    hub,
     presence,
     delivery,
     stream,

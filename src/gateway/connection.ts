@@ -1,4 +1,3 @@
-import type { StreamEntry } from "../events/stream.ts";
 import { CloseCode } from "../protocol/close_codes.ts";
 import type { RpcError } from "../protocol/errors.ts";
 import type { Notifications } from "../protocol/notifications.ts";
@@ -15,12 +14,6 @@ import { type LifetimeListener, TokenLifetime } from "./token_lifetime.ts";
 interface Notify {
   <Name extends keyof Notifications>(method: Name, params: Notifications[Name]): void;
   (method: string, params: unknown): void;
-}
-
-/** Where the events for one connection go. */
-export interface EventTaker {
-  /** @param message the entry, encoded, where it is at hand */
-  take(entry: StreamEntry, message?: string): void;
 }
 
 /** What the connections of a node have in common. */
@@ -44,12 +37,8 @@ export class Connection implements Speaker, SocketListener, OutboxListener, Life
   readonly sessionId: string;
   /** When the socket opened, in ms since the epoch. */
   readonly connectedAtMs: number;
-  /** Where this session is, as it last said. */
-  location: string | null = null;
   /** Whether something arrived since the flag was last cleared. */
   hasSpoken = false;
-  /** Takes the events for this connection, as long as somebody delivers them. */
-  events: EventTaker | undefined;
   readonly outbox: Outbox;
   /** Sends a notification. A handler may take it out of its context. */
   readonly notify: Notify = (method: string, params: unknown): void => {

@@ -1,7 +1,6 @@
 import { encodeEntry } from "../events/entry_codec.ts";
 import type {
   EventBody,
-  EventEntry,
   EventStream,
   Following,
   StreamEntry,
@@ -10,6 +9,7 @@ import type {
 import { StreamError } from "../events/stream.ts";
 import { CloseCode } from "../protocol/close_codes.ts";
 import type { TimerWheel, WheelTimer } from "../timer_wheel.ts";
+import { Audience } from "./audience.ts";
 import type { Connection } from "./connection.ts";
 import { type EncodeEntry, EventLine } from "./event_line.ts";
 import type { Hub } from "./hub.ts";
@@ -30,6 +30,7 @@ class Delivered implements StreamFollower {
   readonly line: EventLine;
   readonly following: Following;
   timer: WheelTimer | undefined;
+  place: Place | undefined;
   readonly #connection: Connection;
 
   constructor(connection: Connection, stream: EventStream, encode: EncodeEntry) {
@@ -48,6 +49,14 @@ class Delivered implements StreamFollower {
   }
 }
 
+/** A location where somebody of this node is. */
+interface Place {
+  readonly location: string;
+  readonly audience: Audience;
+  /** Ends the following of its events. */
+  readonly unfollow: () => void;
+}
+
 /**
  * Brings events and announcements to the connections of this node, each once and in order: those of
  * the user from the numbered stream, replayed where a client resumes, and those of a location as
@@ -58,7 +67,7 @@ export class Delivery {
   readonly #hub: Hub;
   readonly #wheel: TimerWheel;
   readonly #connections = new Map<Connection, Delivered>();
-  readonly #locations = new Map<string, () => void>();
+  readonly #places = new Map<string, Place>();
   /** Sessions that this node has delivered to, the latest last. */
   readonly #past = new Set<string>();
   /** An entry goes to all its followers in one turn, and is encoded once. */
@@ -79,7 +88,6 @@ export class Delivery {
   attach(connection: Connection): Promise<unknown> {
     const delivered = new Delivered(connection, this.#stream, this.#encode);
     this.#connections.set(connection, delivered);
-    connection.events = delivered.line;
     delivered.line.hold();
     return delivered.following.ready;
   }
@@ -88,7 +96,7 @@ export class Delivery {
     const delivered = this.#connections.get(connection);
     if (delivered === undefined) return;
     this.#connections.delete(connection);
-    connection.events = undefined;
+    this.#put(delivered, undefined);
     delivered.timer?.cancel();
     delivered.following.stop();
     this.#past.add(connection.sessionId);
@@ -145,16 +153,11 @@ export class Delivery {
     return complete ? delivered.line.goOn(afterSeq, entries) : undefined;
   }
 
-  /** Somebody of this node is at a location. */
-  enter(location: string): void {
-    const stop = this.#stream.followLocation(location, (entry) => this.#fanOut(location, entry));
-    this.#locations.set(location, stop);
-  }
-
-  /** Nobody of this node is at a location any more. */
-  leave(location: string): void {
-    this.#locations.get(location)?.();
-    this.#locations.delete(location);
+  /** Puts a connection where its player says to be; does nothing once it is gone. */
+  move(connection: Connection, location: string | null): void {
+    const delivered = this.#connections.get(connection);
+    if (delivered === undefined || delivered.place?.location === (location ?? undefined)) return;
+    this.#put(delivered, location === null ? undefined : this.#placeAt(location));
   }
 
   /**
@@ -169,7 +172,6 @@ export class Delivery {
 
   stop(): void {
     for (const connection of [...this.#connections.keys()]) this.detach(connection);
-    for (const location of [...this.#locations.keys()]) this.leave(location);
   }
 
   #wasHere(sessionId: string): boolean {
@@ -191,9 +193,26 @@ export class Delivery {
     await Promise.race([following.ready, late.promise]).finally(() => timer.cancel());
   }
 
-  #fanOut(location: string, entry: EventEntry): void {
-    const message = this.#encode(entry);
-    for (const connection of this.#hub.at(location)) connection.events?.take(entry, message);
+  #placeAt(location: string): Place {
+    const known = this.#places.get(location);
+    if (known !== undefined) return known;
+    const audience = new Audience();
+    const unfollow = this.#stream.followLocation(
+      location,
+      (entry) => audience.send(entry, this.#encode(entry)),
+    );
+    const place = { location, audience, unfollow };
+    this.#places.set(location, place);
+    return place;
+  }
+
+  #put(delivered: Delivered, place: Place | undefined): void {
+    const before = delivered.place;
+    delivered.place = place;
+    delivered.line.moveTo(place?.audience);
+    if (before === undefined || before.audience.size > 0) return;
+    before.unfollow();
+    this.#places.delete(before.location);
   }
 
   readonly #encode: EncodeEntry = (entry) => {

@@ -1,5 +1,7 @@
 import type { StreamEntry } from "../events/stream.ts";
+import type { Audience, AudienceMember } from "./audience.ts";
 import type { Connection } from "./connection.ts";
+import type { Outbox } from "./outbox.ts";
 import { failSlowReader } from "./parting.ts";
 
 /** More entries than this never wait for one connection, besides those that it missed. */
@@ -15,7 +17,7 @@ export type EncodeEntry = (entry: StreamEntry) => string;
  * The entries on their way to one connection, each once and in the order of `seq`. They can be held
  * back, so that what was missed comes first, and they never run ahead of what the client reads.
  */
-export class EventLine {
+export class EventLine implements AudienceMember {
   readonly #connection: Connection;
   readonly #encode: EncodeEntry;
   /** Entries up to this are known to the client, or none of its business. */
@@ -27,14 +29,36 @@ export class EventLine {
   #arrived = 0;
   #arrivedLength = 0;
   #isHeld = false;
+  /** Where the connection is. */
+  #audience: Audience | undefined;
 
   constructor(connection: Connection, encode: EncodeEntry) {
     this.#connection = connection;
     this.#encode = encode;
   }
 
+  get outbox(): Outbox {
+    return this.#connection.outbox;
+  }
+
+  isAt(seq: number): boolean {
+    return this.#waiting === undefined && this.#lastSeq === seq;
+  }
+
+  pass(seq: number): void {
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
+  }
+
+  /** The connection is among these from now on, or nowhere. */
+  moveTo(audience: Audience | undefined): void {
+    this.#audience?.remove(this);
+    this.#audience = audience;
+    audience?.add(this);
+  }
+
   /** Keeps entries back until {@linkcode release}. */
   hold(): void {
+    this.#audience?.watch(this);
     this.#isHeld = true;
     this.#waiting ??= [];
   }
@@ -49,7 +73,7 @@ export class EventLine {
     const startSeq = this.#startSeq ?? 0;
     if (missed.some(({ seq }) => seq < startSeq)) return undefined;
     this.#startSeq = 0;
-    this.#lastSeq = Math.max(this.#lastSeq, afterSeq);
+    this.pass(afterSeq);
     const fresh = missed.filter(({ seq }) => seq > this.#lastSeq);
     this.#waiting = [...fresh, ...this.#waiting ?? []];
     return fresh.length;

@@ -32,22 +32,10 @@ class Index {
 
 const NOBODY: ReadonlySet<Connection> = new Set();
 
-/** Told when a location begins and ceases to have somebody of this node. */
-export interface HubListener {
-  onLocationFilled(location: string): void;
-  onLocationEmptied(location: string): void;
-}
-
-/** Who is connected to this node, by session, user and location. */
+/** Who is connected to this node, by session and by user. */
 export class Hub {
   readonly #sessions = new Map<string, Connection>();
   readonly #users = new Index();
-  readonly #locations = new Index();
-  readonly #listener: HubListener;
-
-  constructor(listener: HubListener) {
-    this.#listener = listener;
-  }
 
   get size(): number {
     return this.#sessions.size;
@@ -59,22 +47,8 @@ export class Hub {
   }
 
   remove(connection: Connection): void {
-    this.move(connection, null);
     if (!this.#sessions.delete(connection.sessionId)) return;
     this.#users.remove(connection.userId, connection);
-  }
-
-  /** Puts a connection where its player says to be; does nothing once it is gone. */
-  move(connection: Connection, location: string | null): void {
-    const previous = connection.location;
-    if (previous === location || !this.#sessions.has(connection.sessionId)) return;
-    connection.location = location;
-    if (location !== null && this.#locations.add(location, connection)) {
-      this.#listener.onLocationFilled(location);
-    }
-    if (previous !== null && this.#locations.remove(previous, connection)) {
-      this.#listener.onLocationEmptied(previous);
-    }
   }
 
   session(sessionId: string): Connection | undefined {
@@ -83,10 +57,6 @@ export class Hub {
 
   ofUser(userId: string): ReadonlySet<Connection> {
     return this.#users.get(userId);
-  }
-
-  at(location: string): ReadonlySet<Connection> {
-    return this.#locations.get(location);
   }
 
   all(): IterableIterator<Connection> {

@@ -2,7 +2,6 @@ import type { EventBody, EventStream } from "../events/stream.ts";
 import type { VerifyToken } from "../gateway/auth.ts";
 import type { Connection } from "../gateway/connection.ts";
 import type { Delivery } from "../gateway/delivery.ts";
-import type { Hub } from "../gateway/hub.ts";
 import type { NodeControl } from "../gateway/node_control.ts";
 import type { NodePresence } from "../presence/presence.ts";
 import { isoNow } from "../iso_clock.ts";
@@ -14,7 +13,6 @@ import type { SystemActions } from "./system_methods.ts";
 
 /** What the methods act on. */
 export interface ActionParts {
-  readonly hub: Hub;
   readonly presence: NodePresence;
   readonly delivery: Delivery;
   readonly stream: EventStream;
@@ -28,7 +26,7 @@ export type Actions = SystemActions & SessionActions & PlayerActions & PresenceA
 
 /** Carries out the contract's methods on one node. */
 export function createActions(parts: ActionParts): Actions {
-  const { hub, presence, delivery, stream, verify, control } = parts;
+  const { presence, delivery, stream, verify, control } = parts;
   const { tracker, feed, snapshots } = presence;
   /** Sessions whose place was taken by a connection that could not be told what it missed. */
   const taken = new WeakMap<Connection, string>();
@@ -45,7 +43,7 @@ export function createActions(parts: ActionParts): Actions {
       taken.set(connection, from);
       control.retire(from);
       const state = tracker.state(connection.sessionId);
-      if (state !== undefined) hub.move(connection, state.location);
+      if (state !== undefined) delivery.move(connection, state.location);
     }
     const missed = await delivery.catchUp(connection, from, lastSeq);
     taken.delete(connection);
@@ -83,7 +81,7 @@ export function createActions(parts: ActionParts): Actions {
 
     async updatePresence(connection, patch) {
       const updating = tracker.update(connection.sessionId, patch);
-      if (patch.location !== undefined) hub.move(connection, patch.location);
+      if (patch.location !== undefined) delivery.move(connection, patch.location);
       return (await updating).presence;
     },
 
