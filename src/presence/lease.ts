@@ -9,6 +9,9 @@ import {
 /** How soon a lease is asked for again when the store is away, in ms. */
 const RETRY_MS = 500;
 
+/** After an outage in which leases ran out, all nodes have so long to open theirs again, in ms. */
+const RETURN_MS = 2 * RETRY_MS;
+
 /** What {@linkcode Lease} works with. */
 export interface LeaseOptions {
   readonly store: PresenceStore;
@@ -41,6 +44,8 @@ export class Lease {
   #round: Promise<void> | undefined;
   /** When the lease was last known to be held, in ms of the monotonic clock. */
   #heldAtMs = performance.now();
+  /** By then the others are back after an outage, if they live; in ms of the monotonic clock. */
+  #othersBackAtMs = -Infinity;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -64,6 +69,25 @@ export class Lease {
   /** How long ago the lease was last confirmed, in ms. */
   get ageMs(): number {
     return performance.now() - this.#heldAtMs;
+  }
+
+  /**
+   * How long others still have to come back to a store that was away, in ms: until then it can show the
+   * living as gone.
+   */
+  get returningMs(): number {
+    return Math.max(0, this.#othersBackAtMs - performance.now());
+  }
+
+  /** Whether the store is away, or was until a moment ago: what it says of others proves nothing. */
+  get isReturning(): boolean {
+    return this.#hasFailed || this.returningMs > 0;
+  }
+
+  /** Resolves when it is known whether the store is there. */
+  async settled(): Promise<void> {
+    if (this.#hasFailed) await this.check();
+    else await this.#round;
   }
 
   /** Opens the lease, or renews it, now; resolves when that was tried. */
@@ -103,13 +127,13 @@ export class Lease {
   async #turn(): Promise<void> {
     const { onUnavailable, onError } = this.#options;
     const wasAway = this.#hasFailed;
-    this.#hasFailed = true;
     try {
       if (this.#isHeld) await this.#renew(wasAway);
       // A lease that turns out to be gone is opened anew at once.
       if (!this.#isHeld && !this.#isStopped) await this.#open(wasAway);
       this.#hasFailed = false;
     } catch (error) {
+      this.#hasFailed = true;
       if (error instanceof StoreUnavailableError) onUnavailable(error);
       else onError(error);
     }
@@ -135,11 +159,15 @@ export class Lease {
 
   #take({ lapsed, others }: LeaseReport, wasAway: boolean): void {
     const { onHeld, onLapsed } = this.#options;
+    // Others renewed theirs up to a third of its life before we did.
+    const mayHaveLapsed = this.ageMs >= this.#options.ttlMs * 2 / 3;
     this.#heldAtMs = performance.now();
+    if (wasAway && mayHaveLapsed) this.#othersBackAtMs = this.#heldAtMs + RETURN_MS;
     onHeld(others);
-    // A store that was away for us was so for others too: they have until the next report to come back.
+    // A store that was away for us was so for others too: they have the time to come back.
+    const areOthersBack = !wasAway && this.returningMs === 0;
     const over = lapsed.filter((instance) =>
-      instance !== this.#instance && (!wasAway || this.isOwn(instance))
+      instance !== this.#instance && (areOthersBack || this.isOwn(instance))
     );
     if (over.length > 0) onLapsed(over);
   }

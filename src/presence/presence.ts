@@ -93,13 +93,16 @@ export class NodePresence {
     });
     this.snapshots = new Snapshots({
       store,
-      reap: (lapsed) => this.reap(lapsed),
+      reap: async (lapsed) => {
+        if (!this.lease.isReturning) await this.reap(lapsed);
+      },
       show: (presences) => this.feed.show(presences),
     });
     this.#resync = new Resync({
       feed: this.feed,
       snapshots: this.snapshots,
-      ready: () => bus.flush(),
+      ready: () => Promise.all([bus.flush(), this.lease.settled()]),
+      returningMs: () => this.lease.returningMs,
       holds: (sessionId) => this.tracker.state(sessionId) !== undefined,
       // Others have reaped us in error: the lease will tell, and everyone is registered again.
       onGivenUp: () => void this.lease.check(),

@@ -14,7 +14,9 @@ export interface ResyncOptions {
   readonly feed: PresenceFeed;
   readonly snapshots: Snapshots;
   /** Resolves when the bus is there, and brings everything that is published from then on. */
-  readonly ready: () => Promise<void>;
+  readonly ready: () => Promise<unknown>;
+  /** How long the store may still show the living as gone, in ms. */
+  readonly returningMs: () => number;
   /** Whether a session lives on this node, which knows that better than the store. */
   readonly holds: (sessionId: string) => boolean;
   /** The store has given up sessions of this node that live. */
@@ -70,7 +72,9 @@ export class Resync {
   async #run(): Promise<void> {
     try {
       await this.#options.ready();
-      await this.#correct();
+      const returningMs = this.#options.returningMs();
+      if (returningMs > 0) this.requestIn(returningMs);
+      else await this.#correct();
     } catch (error) {
       const isAway = error instanceof StoreUnavailableError || error instanceof BusError;
       if (isAway) this.requestIn(RETRY_MS);

@@ -126,6 +126,74 @@ Deno.test("a store that was away longer than a lease shows nobody a flicker", as
   assert.deepEqual([seen.size > 0, view.online.size], [true, 500]);
 });
 
+Deno.test("a store and a bus that were away longer than a lease show nobody a flicker", async () => {
+  for (const apartMs of [0, 120, 250, 400]) {
+    using time = new FakeTime();
+    const { cluster, a, b } = await start(time);
+    for (let at = 0; at < 50; at++) cluster.join(at % 2 === 0 ? a : b, `u${at}`);
+    await time.advance(3000);
+    const views = [watch(a, { all: true }), watch(b, { all: true })];
+    await time.advance(100);
+    const seen = views.map(statusesSent);
+    for (const node of [a, b]) node.bus.disconnect();
+    for (const node of [a, b]) {
+      node.store.isAway = true;
+      await time.advance(apartMs);
+    }
+    await time.advance(20_000);
+    for (const node of [a, b]) node.store.isAway = false;
+    // The first to be back with the bus looks up what it missed.
+    for (const node of [a, b]) {
+      node.bus.reconnect();
+      await time.advance(450);
+    }
+    await time.advance(10_000);
+    for (const [at, statuses] of seen.entries()) {
+      assert.ok([...statuses].every((it) => it.endsWith(" online")), [...statuses].join());
+      assert.equal(views[at]?.online.size, 50, `${apartMs} ms apart`);
+    }
+  }
+});
+
+Deno.test("who asks for everyone while a store comes back takes nobody for dead", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  for (let at = 0; at < 50; at++) cluster.join(at % 2 === 0 ? a : b, `u${at}`);
+  const view = watch(a, { all: true });
+  await time.advance(3000);
+  const seen = statusesSent(view);
+  a.store.isAway = b.store.isAway = true;
+  await time.advance(20_000);
+  a.store.isAway = false;
+  for (let at = 0; at < 8; at++) {
+    await time.run(a.process.run(() => a.presence.snapshots.list({ limit: 100 })));
+    await time.advance(50);
+  }
+  b.store.isAway = false;
+  await time.advance(10_000);
+  assert.ok([...seen].every((it) => it.endsWith(" online")), [...seen].join());
+  assert.equal(view.online.size, 50);
+});
+
+Deno.test("who died while the store was away is offline soon after its return", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  for (let at = 0; at < 50; at++) cluster.join(at % 2 === 0 ? a : b, `u${at}`);
+  const view = watch(a, { all: true });
+  await time.advance(3000);
+  for (const node of [a, b]) {
+    node.bus.disconnect();
+    node.store.isAway = true;
+  }
+  await time.advance(5000);
+  b.crash();
+  await time.advance(5000);
+  a.store.isAway = false;
+  a.bus.reconnect();
+  await time.advance(2500);
+  assert.equal(view.online.size, 25);
+});
+
 Deno.test("after a drain the others know, without a reap and without a doubt", async () => {
   using time = new FakeTime();
   const { cluster, a, b } = await start(time);
