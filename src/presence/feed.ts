@@ -49,10 +49,22 @@ export class PresenceFeed {
     const pattern = (kind: "user" | "location", key: string) =>
       kind === "user" ? subjects.presenceOfUser(key) : subjects.presenceOfLocation(key);
     this.#audiences = new Audiences({
-      onWatched: (kind, key) => this.#listen(pattern(kind, key)),
-      onUnwatched: (kind, key) => this.#ignore(pattern(kind, key)),
-      onAllWatched: () => this.#listen(subjects.presenceOfAll()),
-      onAllUnwatched: () => this.#ignore(subjects.presenceOfAll()),
+      onWatched: (kind, key) => {
+        this.#listen(pattern(kind, key));
+        if (kind === "location") this.#delivery.begin(key, this.#gathering.learned);
+      },
+      onUnwatched: (kind, key) => {
+        this.#ignore(pattern(kind, key));
+        if (kind === "location") this.#delivery.end(key);
+      },
+      onAllWatched: () => {
+        this.#listen(subjects.presenceOfAll());
+        this.#delivery.begin(null, this.#gathering.learned);
+      },
+      onAllUnwatched: () => {
+        this.#ignore(subjects.presenceOfAll());
+        this.#delivery.end(null);
+      },
     });
     this.#delivery = new FeedDelivery(this.#audiences, options.counters);
   }

@@ -13,6 +13,11 @@ export class FeedDelivery {
   readonly #audiences: Audiences;
   readonly #counters: Counters;
   readonly #encoded = new WeakMap<Presence, string>();
+  /**
+   * How much had been learned when somebody began to watch a location, or everyone (null). Whatever is
+   * older their snapshot has, and it may be outdated by what was not listened to until then.
+   */
+  readonly #begun = new Map<string | null, number>();
   /** Watchers that are to be sent what they missed. */
   readonly #caughtUp = new Set<Subscription>();
   #isMakingUp = false;
@@ -22,24 +27,52 @@ export class FeedDelivery {
     this.#counters = counters;
   }
 
+  /** Somebody begins to watch a location, or everyone (null), which nobody did until now. */
+  begin(place: string | null, learned: number): void {
+    this.#begun.set(place, learned);
+  }
+
+  /** Nobody watches it any more. */
+  end(place: string | null): void {
+    this.#begun.delete(place);
+  }
+
   /** Tells everyone who watches of changes: one message for each audience. */
   async tell(changes: readonly GatheredChange[], pace: Pace): Promise<void> {
-    await this.#deliver(this.#audiences.all, changes, pace);
+    const isNews = (change: GatheredChange) => this.#isNews(change, null);
+    const forAll = changes.every(isNews) ? changes : changes.filter(isNews);
+    await this.#deliver(this.#audiences.all, forAll, pace);
+    await this.#tellSome(forAll, pace, isWatchingSome);
+    if (forAll.length === changes.length) return;
+    await this.#tellSome(changes.filter((change) => !isNews(change)), pace, () => true);
+  }
+
+  async #tellSome(
+    changes: readonly GatheredChange[],
+    pace: Pace,
+    isMeant: (subscription: Subscription) => boolean,
+  ): Promise<void> {
     for (const [location, there] of byLocation(changes)) {
       const audience = this.#audiences.ofLocation(location);
-      await this.#deliver(audience, there, pace, isWatchingSome);
+      if (audience.size === 0) continue;
+      const news = there.filter((change) => this.#isNews(change, location));
+      await this.#deliver(audience, news, pace, isMeant);
     }
     for (const change of changes) {
       const audience = this.#audiences.ofUser(change.presence.user_id);
       if (audience.size === 0) continue;
+      const told = [...change.locations].filter((location) => this.#isNews(change, location));
       await this.#deliver(
         audience,
         [change],
         pace,
-        (subscription) =>
-          isWatchingSome(subscription) && !seesAnyOf(subscription, change.locations),
+        (subscription) => isMeant(subscription) && !seesAnyOf(subscription, told),
       );
     }
+  }
+
+  #isNews({ learned }: GatheredChange, place: string | null): boolean {
+    return learned > (this.#begun.get(place) ?? 0);
   }
 
   /** A watcher has caught up: sends them the newest of what they were not sent meanwhile. */
@@ -116,8 +149,6 @@ function isWatchingSome(subscription: Subscription): boolean {
   return !subscription.all;
 }
 
-function seesAnyOf(subscription: Subscription, locations: ReadonlySet<string>): boolean {
-  if (subscription.locations.size === 0) return false;
-  for (const location of locations) if (subscription.locations.has(location)) return true;
-  return false;
+function seesAnyOf({ locations }: Subscription, told: readonly string[]): boolean {
+  return locations.size > 0 && told.some((location) => locations.has(location));
 }

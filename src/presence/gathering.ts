@@ -5,6 +5,8 @@ export interface GatheredChange {
   readonly presence: Presence;
   /** Locations whose watchers are told: where the user is, and wherever they were last shown. */
   readonly locations: ReadonlySet<string>;
+  /** How much had been {@linkcode Gathering.learned} with it. */
+  readonly learned: number;
 }
 
 /** So many more users than are to be remembered, as a share, before the oldest are forgotten. */
@@ -14,6 +16,8 @@ const SURPLUS = 0.01;
 interface Known {
   /** The newest that anybody here heard of or was shown. */
   newest: Presence;
+  /** How much had been learned with that. */
+  learned: number;
   /** The version that everyone who watches was told last; -1 for none. */
   told: number;
   /** Locations whose watchers may take the user to be there. */
@@ -35,6 +39,8 @@ export class Gathering {
   #changed: Known[] = [];
   /** Changes that were overtaken, or known already. */
   conflated = 0;
+  /** How often this node heard of something newer than it knew. */
+  learned = 0;
 
   /** @param maxKnown how many users are remembered; the longest untouched are forgotten first */
   constructor(maxKnown = 200_000) {
@@ -85,13 +91,13 @@ export class Gathering {
     const changed = this.#changed;
     this.#changed = [];
     return changed.map((known) => {
-      const { newest, at, pending } = known;
+      const { newest, learned, at, pending } = known;
       const here = newest.location === null ? [] : [newest.location];
       known.told = newest.version;
       known.at = here;
       known.pending = undefined;
       this.#touch(known);
-      return { presence: newest, locations: new Set([...here, ...at, ...pending ?? []]) };
+      return { presence: newest, locations: new Set([...here, ...at, ...pending ?? []]), learned };
     });
   }
 
@@ -118,12 +124,21 @@ export class Gathering {
   #learn(presence: Presence): Known {
     const known = this.#known.get(presence.user_id);
     if (known === undefined) {
-      const fresh: Known = { newest: presence, told: -1, at: [], pending: undefined };
+      const fresh: Known = {
+        newest: presence,
+        learned: ++this.learned,
+        told: -1,
+        at: [],
+        pending: undefined,
+      };
       this.#known.set(presence.user_id, fresh);
       this.#forgetOldest();
       return fresh;
     }
-    if (known.newest.version < presence.version) known.newest = presence;
+    if (known.newest.version < presence.version) {
+      known.newest = presence;
+      known.learned = ++this.learned;
+    }
     return known;
   }
 

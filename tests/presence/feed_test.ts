@@ -230,6 +230,40 @@ Deno.test("news said again is no news to who began to watch after it", async () 
   assert.deepEqual(watcher.messages, []);
 });
 
+Deno.test("who begins to watch is told nothing older than that: the snapshot knows better", async () => {
+  using time = new FakeTime();
+  const { feed, watch } = start();
+  const friend = watch({ users: ["ada"] });
+  feed.offer(presence("ada", 1, at("lobby")));
+  feed.offer(presence("bob", 1, at("lobby")));
+  const lobby = watch({ locations: ["lobby"] });
+  const all = watch({ all: true });
+  feed.offer(presence("bob", 2, at("lobby")));
+  await time.advance(FLUSH_MS);
+  assert.deepEqual(lobby.messages, [["bob@lobby 2"]]);
+  assert.deepEqual(all.messages, [["bob@lobby 2"]]);
+  assert.deepEqual(friend.messages, [["ada@lobby 1"]]);
+  feed.offer(presence("ada", 2, at("lobby")));
+  await time.advance(FLUSH_MS);
+  for (const { messages } of [lobby, all]) {
+    assert.deepEqual(messages, [["bob@lobby 2"], ["ada@lobby 2"]]);
+  }
+});
+
+Deno.test("who watches a user is told of them, though beginning to watch more", async () => {
+  for (const more of [{ all: true }, { locations: ["lobby"] }]) {
+    using time = new FakeTime();
+    const { feed, watch } = start();
+    const friend = watch({ users: ["ada"] });
+    const there = watch({ locations: ["arena"] });
+    feed.offer(presence("ada", 1, at("lobby")), ["arena"]);
+    feed.subscribe(friend, more);
+    feed.subscribe(there, more);
+    await time.advance(FLUSH_MS);
+    for (const { messages } of [friend, there]) assert.deepEqual(messages, [["ada@lobby 1"]]);
+  }
+});
+
 Deno.test("stop() leaves nothing behind", () => {
   // Real timers: one that is left would fail the test.
   const { feed, watch } = start();

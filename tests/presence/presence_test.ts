@@ -194,6 +194,26 @@ Deno.test("who died while the store was away is offline soon after its return", 
   assert.equal(view.online.size, 25);
 });
 
+Deno.test("who begins to watch on a node that heard of nothing until then sees nobody where they left", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  cluster.join(b, "cyd");
+  cluster.join(a, "cyd");
+  await time.advance(1000);
+  const [here] = a.live;
+  const [there] = b.live;
+  assert.ok(here !== undefined && there !== undefined);
+  b.update(there.id, { location: "lobby" });
+  await time.settle();
+  a.leave(here);
+  await time.settle();
+  b.update(there.id, { location: null });
+  await time.settle();
+  const view = watch(a, { locations: ["lobby"] });
+  await time.advance(1000);
+  assert.deepEqual([...view.online.keys()], []);
+});
+
 Deno.test("after a drain the others know, without a reap and without a doubt", async () => {
   using time = new FakeTime();
   const { cluster, a, b } = await start(time);

@@ -94,8 +94,10 @@ export class ProcessBus implements Bus {
     return this.#bus.close();
   }
 
+  /** What is on its way on a link that breaks never arrives. */
   disconnect(): void {
     this.#frozen = [];
+    this.#held = [];
     this.#bus.disconnect();
   }
 
