@@ -22,26 +22,14 @@ export function createDenoEngine(): WebSocketEngine {
       if (options.protocol !== undefined) {
         response.headers.set("Sec-WebSocket-Protocol", options.protocol);
       }
-      socket.onopen = () => listen(socket, onOpen(DenoSocket.of(socket)));
+      const onSocket = () => DenoSocket.of(socket).listen(onOpen);
+      socket.addEventListener("open", onSocket, ONCE);
       return response;
     },
   };
 }
 
-function listen(socket: WebSocket, listener: SocketListener): void {
-  socket.onmessage = ({ data }) => {
-    if (typeof data === "string") listener.onText(data);
-    else listener.onBinary();
-  };
-  // A close event follows every error; without a listener the error would end the process.
-  socket.onerror = (event) => event.preventDefault();
-  socket.onclose = (event) => {
-    // The runtime reports some closes twice.
-    socket.onclose = null;
-    socket.onmessage = null;
-    listener.onEnd(endOf(event));
-  };
-}
+const ONCE = { once: true };
 
 function endOf(event: CloseEvent): SocketEnd {
   // The runtime says 0 where the browser says 1006.
@@ -55,8 +43,19 @@ function endOf(event: CloseEvent): SocketEnd {
  * more to look at for each recipient of a fan-out, which costs what a hundredth of the send does.
  */
 class DenoSocket extends WebSocket implements Socket {
+  declare listener: SocketListener;
+
   static of(socket: WebSocket): DenoSocket {
     return Object.setPrototypeOf(socket, DenoSocket.prototype) as DenoSocket;
+  }
+
+  /** @param onOpen gives who listens */
+  listen(onOpen: (socket: Socket) => SocketListener): void {
+    this.listener = onOpen(this);
+    // Shared by all sockets, not made for each.
+    this.onmessage = takeMessage;
+    this.onerror = takeError;
+    this.onclose = takeClose;
   }
 
   get isOpen(): boolean {
@@ -84,4 +83,22 @@ class DenoSocket extends WebSocket implements Socket {
     // The runtime has no terminate: a close is all there is.
     this.close(CloseCode.goingAway, "");
   }
+}
+
+function takeMessage(this: WebSocket, { data }: MessageEvent): void {
+  const { listener } = this as DenoSocket;
+  if (typeof data === "string") listener.onText(data);
+  else listener.onBinary();
+}
+
+/** A close event follows every error; without a listener the error would end the process. */
+function takeError(event: Event): void {
+  event.preventDefault();
+}
+
+function takeClose(this: WebSocket, event: CloseEvent): void {
+  // The runtime reports some closes twice.
+  this.onclose = null;
+  this.onmessage = null;
+  (this as DenoSocket).listener.onEnd(endOf(event));
 }
