@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import { createMemoryBus } from "../../src/bus/bus_memory.ts";
-import { createSubjects } from "../../src/bus/subjects.ts";
 import type { EventStream } from "../../src/events/stream.ts";
-import { createMemoryStream, MEMORY_LIMITS } from "../../src/events/stream_memory.ts";
 import { Delivery } from "../../src/gateway/delivery.ts";
 import { Hub } from "../../src/gateway/hub.ts";
 import { TimerWheel } from "../../src/timer_wheel.ts";
 import { openLinked } from "../gateway/linked_connection.ts";
+import { memoryStream } from "../support/memory_stream.ts";
 
 interface Place extends AsyncDisposable {
   readonly delivery: Delivery;
@@ -16,13 +14,7 @@ interface Place extends AsyncDisposable {
 }
 
 function openDelivery(): Place {
-  const memory = createMemoryStream({
-    bus: createMemoryBus(),
-    subjects: createSubjects("delivery"),
-    limits: { ...MEMORY_LIMITS, windowMs: 60_000 },
-    shared: false,
-    onMalformed() {},
-  });
+  const memory = memoryStream();
   const told: string[] = [];
   const stream = new Proxy<EventStream>(memory, {
     get(_, name: keyof EventStream) {

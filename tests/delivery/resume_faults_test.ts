@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
-import { createMemoryBus } from "../../src/bus/bus_memory.ts";
-import { createSubjects } from "../../src/bus/subjects.ts";
-import { type EventStream, StreamError } from "../../src/events/stream.ts";
-import { createMemoryStream, MEMORY_LIMITS } from "../../src/events/stream_memory.ts";
+import { StreamError } from "../../src/events/stream.ts";
 import { ErrorCode, RpcError } from "../../src/protocol/errors.ts";
 import { createMemoryStore } from "../../src/presence/store_memory.ts";
 import { type LocalGateway, serveGateway } from "../gateway/local_gateway.ts";
+import { memoryStream } from "../support/memory_stream.ts";
 import { eventsOf, resume } from "./nodes.ts";
 import { sendEvent } from "./sender.ts";
-
-function memoryStream(): EventStream {
-  return createMemoryStream({
-    bus: createMemoryBus(),
-    subjects: createSubjects("waygate"),
-    limits: { ...MEMORY_LIMITS, windowMs: 60_000 },
-    shared: false,
-    onMalformed() {},
-  });
-}
 
 /** Leaves a session behind that has missed the event `missed`; gives its id. */
 async function leaveBehind(local: LocalGateway): Promise<string> {

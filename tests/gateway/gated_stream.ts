@@ -3,10 +3,8 @@
  *
  * @module
  */
-import { createMemoryBus } from "../../src/bus/bus_memory.ts";
-import { createSubjects } from "../../src/bus/subjects.ts";
 import type { EventStream } from "../../src/events/stream.ts";
-import { createMemoryStream, MEMORY_LIMITS } from "../../src/events/stream_memory.ts";
+import { memoryStream } from "../support/memory_stream.ts";
 
 /** A stream that does not say where its followers begin while the gate is shut. */
 export class GatedStream {
@@ -14,13 +12,7 @@ export class GatedStream {
   #gate = Promise.withResolvers<void>();
 
   constructor() {
-    const memory = createMemoryStream({
-      bus: createMemoryBus(),
-      subjects: createSubjects("gated"),
-      limits: { ...MEMORY_LIMITS, windowMs: 60_000 },
-      shared: true,
-      onMalformed() {},
-    });
+    const memory = memoryStream(true);
     this.stream = new Proxy<EventStream>(memory, {
       get: (_, name: keyof EventStream) => {
         if (name === "follow") return this.#follow(memory);
