@@ -1,19 +1,13 @@
 import { type Bus, BusError, type BusMessage, type BusSubscription } from "../bus/bus.ts";
 import type { Subjects } from "../bus/subjects.ts";
+import { type Beat, type Obituary, parseNews } from "./beat.ts";
 import { nodeOf } from "./instance.ts";
-import { type Beat, Peers, type Verdict } from "./peers.ts";
+import { Peers, type Verdict } from "./peers.ts";
 import type { Instance } from "./store.ts";
 
 const BEAT_MS = 500;
 const JUDGE_MS = 50;
 const PROBE_TIMEOUT_MS = 400;
-
-/** A node is dead, and another has ended its sessions: what it did not get said is in the store. */
-interface Obituary {
-  readonly instance: Instance;
-  /** The id of the node that says so. */
-  readonly buried_by: string;
-}
 
 /** What {@linkcode Membership} works with. */
 export interface MembershipOptions {
@@ -173,23 +167,4 @@ export class Membership {
   #giveUp(instances: readonly Instance[]): void {
     for (const instance of instances) this.#options.onDead(instance);
   }
-}
-
-function parseNews(data: string): Beat | Obituary | undefined {
-  try {
-    const news = JSON.parse(data) as Partial<Beat & Obituary> | null;
-    if (typeof news?.instance !== "string") return undefined;
-    if (typeof news.buried_by === "string") return news as Obituary;
-    const isBeat = typeof news.node_id === "string" && typeof news.region === "string" &&
-      typeof news.connections === "number" && typeof news.started_at === "string" &&
-      typeof news.is_leaving === "boolean" && isCount(news.seq);
-    return isBeat ? news as Beat : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether it may stand where a number is optional. */
-function isCount(value: unknown): boolean {
-  return value === undefined || typeof value === "number";
 }

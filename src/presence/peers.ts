@@ -1,3 +1,4 @@
+import type { Beat } from "./beat.ts";
 import { isSameRun } from "./instance.ts";
 import type { Instance } from "./store.ts";
 
@@ -22,20 +23,6 @@ const ABSENT_MS = 250;
 const RETURN_MS = 5000;
 /** A node that has beaten more often than that was there before it was first heard. */
 const FIRST_BEATS = 3;
-
-/** What a heartbeat says. */
-export interface Beat {
-  readonly node_id: string;
-  readonly instance: Instance;
-  readonly region: string;
-  readonly connections: number;
-  /** ISO 8601 UTC with milliseconds. */
-  readonly started_at: string;
-  /** The node has ended all of its sessions and goes. */
-  readonly is_leaving: boolean;
-  /** Counts the beats that the process has sent, from 1; absent where it answers. */
-  readonly seq?: number;
-}
 
 interface Peer {
   readonly beat: Beat;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Beat, Peers, type Verdict } from "../../src/presence/peers.ts";
+import type { Beat } from "../../src/presence/beat.ts";
+import { Peers, type Verdict } from "../../src/presence/peers.ts";
 
 const LOOK_MS = 50;
 const BEAT_MS = 500;
