@@ -1,6 +1,6 @@
 /**
  * The gateway as a program: environment → configuration → store, bus and stream → node → server; and
- * signals → drain. Exit status 0 after a drain, 1 for a wrong configuration, 2 for a failure.
+ * signals → drain. A game runs it with methods of its own by {@linkcode runGateway}.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import {
   JETSTREAM_LIMITS,
 } from "./src/events/stream_jetstream.ts";
 import { createGateway, eventWindowMs, type Gateway } from "./src/gateway.ts";
+import type { MethodTable } from "./src/gateway/method.ts";
 import type { WebSocketEngine } from "./src/gateway/socket.ts";
 import { createDenoEngine } from "./src/gateway/socket_deno.ts";
 import { createWsEngine } from "./src/gateway/socket_ws.ts";
@@ -26,18 +27,48 @@ import { log, startLog } from "./src/telemetry/log.ts";
 import { Counters } from "./src/telemetry/counters.ts";
 import { countMalformed } from "./src/telemetry/presence_log.ts";
 
-const isDevelopment = Deno.args.includes("--dev");
+/** How {@linkcode runGateway} is to run. */
+export interface ProgramOptions {
+  /** A game's own methods. */
+  readonly methods?: MethodTable;
+  /**
+   * Development mode: the gateway signs tokens for whoever asks, and nothing has to be configured.
+   *
+   * @default {false}
+   */
+  readonly development?: boolean;
+  /**
+   * Runs under `deno run --watch`: signals are the watcher's. A program that handles them keeps it
+   * from ending, since it then waits for the next change.
+   *
+   * @default {false}
+   */
+  readonly watched?: boolean;
+}
 
 /**
- * Under `deno run --watch` signals are the watcher's: a program that handles them keeps it from
- * ending, since it then waits for the next change.
+ * Runs a gateway as the environment configures it, with whatever of Redis, NATS, TLS and the lobby
+ * that names, until a signal has drained it. Uncaught errors are logged and end nothing.
+ *
+ * @returns the exit status: 0 after a drain, 1 for a wrong configuration, 2 for a failure
  */
-const isWatched = Deno.args.includes("--watched");
+export async function runGateway(options: ProgramOptions = {}): Promise<number> {
+  try {
+    return await run(readEnvironment(options), options);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      for (const problem of error.problems) console.error(problem);
+      return 1;
+    }
+    console.error(`Waygate failed: ${messageOf(error)}`);
+    return 2;
+  }
+}
 
-function readEnvironment(): Config {
+function readEnvironment({ development = false }: ProgramOptions): Config {
   const names = Object.keys(VARIABLES);
   const environment = Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]));
-  return readConfig(environment, { development: isDevelopment });
+  return readConfig(environment, { development });
 }
 
 function connectBus(config: Config): NatsBus | undefined {
@@ -60,7 +91,10 @@ function readCredentials(file: string): string {
   }
 }
 
-async function compose(config: Config): Promise<{ gateway: Gateway; bus: Bus | undefined }> {
+async function compose(
+  config: Config,
+  methods: MethodTable,
+): Promise<{ gateway: Gateway; bus: Bus | undefined }> {
   const bus = connectBus(config);
   const { redis, resumeWindowMs, development } = config;
   const store = redis && createRedisStore({ ...redis, resumeWindowMs });
@@ -68,6 +102,7 @@ async function compose(config: Config): Promise<{ gateway: Gateway; bus: Bus | u
   const gateway = await createGateway({
     config,
     counters,
+    methods,
     engine: createEngine(config),
     ...(store === undefined ? {} : { store }),
     ...(bus === undefined ? {} : { bus }),
@@ -106,10 +141,17 @@ function createEngine(config: Config): WebSocketEngine {
   return config.websocketEngine === "ws" ? createWsEngine(config) : createDenoEngine();
 }
 
+/** @throws {Error} that names the variables, when the address cannot be listened on */
 async function serve(config: Config, gateway: Gateway): Promise<void> {
   const { host: hostname, port, tls, lobby, websocketEngine: engine } = config;
-  const server = await gateway.serve({ hostname, port, tls });
-  log.info("listening", { address: server.url, lobby, engine });
+  try {
+    const server = await gateway.serve({ hostname, port, tls });
+    log.info("listening", { address: server.url, lobby, engine });
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const why = `HOST ${hostname}, PORT ${port}: Cannot listen there: ${messageOf(error)}`;
+    throw new Error(why, { cause: error });
+  }
 }
 
 /** Nothing that one connection does may end the process for all others. */
@@ -138,7 +180,6 @@ const SAME_SIGNAL_MS = 1000;
 /** Resolves at the first SIGTERM or SIGINT; when another follows, the process ends at once. */
 function untilSignal(): Promise<Deno.Signal> {
   const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
-  if (isWatched) return promise;
   let firstAtMs: number | undefined;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => {
@@ -150,16 +191,15 @@ function untilSignal(): Promise<Deno.Signal> {
   return promise;
 }
 
-/** @returns the exit status */
-async function run(config: Config): Promise<number> {
+async function run(config: Config, { methods = {}, watched }: ProgramOptions): Promise<number> {
   await startLog(config);
   surviveErrors();
   if (config.tokenKey.kind === "secret" && config.tokenKey.secret.length < 32) {
     log.warning("JWT_SECRET is short: HS256 wants at least 32 bytes (RFC 7518, section 3.2)");
   }
   if (config.tls !== undefined) readKeyPair(config.tls);
-  const signal = untilSignal();
-  const { gateway, bus } = await compose(config);
+  const signal = watched ? new Promise<never>(() => {}) : untilSignal();
+  const { gateway, bus } = await compose(config, methods);
   await gateway.start();
   await serve(config, gateway);
   const end = await Promise.race([signal, untilFilled(config, gateway)]);
@@ -178,14 +218,9 @@ function untilFilled(config: Config, gateway: Gateway): Promise<MemoryAlarm> {
   return untilMemoryAlarm(() => gateway.node.hub.size);
 }
 
-try {
+if (import.meta.main) {
+  const development = Deno.args.includes("--dev");
+  const watched = Deno.args.includes("--watched");
   // A reader that blocks would keep the server from finishing: nobody waits for it.
-  Deno.exit(await run(readEnvironment()));
-} catch (error) {
-  if (error instanceof ConfigError) {
-    for (const problem of error.problems) console.error(problem);
-    Deno.exit(1);
-  }
-  console.error(`Waygate failed: ${messageOf(error)}`);
-  Deno.exit(2);
+  Deno.exit(await runGateway({ development, watched }));
 }

@@ -24,6 +24,7 @@ import { countMalformed } from "./telemetry/presence_log.ts";
 import type { MetricSources } from "./telemetry/sources.ts";
 
 export * from "./bus/bus.ts";
+export { createSubjects, type Subjects } from "./bus/subjects.ts";
 export {
   type Config,
   ConfigError,
@@ -56,7 +57,10 @@ export type { PublicKeyAlgorithm, TokenKey } from "./token_key.ts";
  */
 type HonoApp = Hono;
 
-/** What a gateway is composed of; what is left out stays in this process's memory. */
+/**
+ * What a gateway is composed of; what is left out stays in this process's memory. `runGateway` of
+ * `./main` composes all of it as the environment says.
+ */
 export interface GatewayOptions {
   /** As {@linkcode readConfig} gives it. */
   readonly config: Config;
@@ -66,7 +70,7 @@ export interface GatewayOptions {
   readonly bus?: Bus;
   /** Where events are kept: `createJetStreamStream` of `./jetstream` shares them between nodes. */
   readonly stream?: EventStream;
-  /** What stands behind the WebSockets; Deno's own by default. */
+  /** What stands behind the WebSockets: Deno's own by default, or `createWsEngine` of `./ws`. */
   readonly engine?: WebSocketEngine;
   /** What is counted; given where a part made outside counts too. */
   readonly counters?: Counters;
@@ -95,6 +99,9 @@ export interface Gateway {
 /**
  * Composes a gateway.
  *
+ * @throws {TypeError} when the configuration names Redis, NATS or the engine `ws` and no such part is
+ * given: it would be left out without a word
+ *
  * @example
  * ```ts ignore
  * import { createGateway, defineMethod, readConfig } from "@waygate/gateway";
@@ -108,11 +115,12 @@ export interface Gateway {
  * const config = readConfig(Deno.env.toObject(), { development: true });
  * const gateway = await createGateway({ config, methods: { "dice.roll": roll } });
  * await gateway.start();
- * Deno.serve({ port: config.port }, gateway.fetch);
+ * Deno.serve({ hostname: config.host, port: config.port }, gateway.fetch);
  * ```
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config } = options;
+  requireParts(options);
   const bus = options.bus ?? createMemoryBus();
   const engine = options.engine ?? createDenoEngine();
   const counters = options.counters ?? new Counters();
@@ -146,6 +154,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     serve: (where) => engine.serve(where, fetch),
     drain: node.drain,
   };
+}
+
+function requireParts({ config, store, bus, engine }: GatewayOptions): void {
+  const missing = [
+    ...(config.redis && !store
+      ? ["UPSTASH_REDIS_REST_URL is set: give createGateway a store"]
+      : []),
+    ...(config.nats && !bus ? ["NATS_URL is set: give createGateway a bus"] : []),
+    ...(config.websocketEngine === "ws" && !engine
+      ? ["WEBSOCKET_ENGINE is ws: give createGateway an engine"]
+      : []),
+  ];
+  if (missing.length > 0) throw new TypeError(missing.join("; "));
 }
 
 /**

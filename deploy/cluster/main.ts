@@ -92,6 +92,7 @@ try {
   await start(backends);
   await start(gateways);
   for (const { region, port } of REGIONS) console.log(`${region}: http://localhost:${port}`);
+  console.log(`NATS: nats://127.0.0.1:${ports.nats}`);
   console.log("Ctrl-C ends all");
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));

@@ -9,7 +9,11 @@ import process from "node:process";
 
 const KEPT = 50;
 const prefix = process.env["NATS_PREFIX"] ?? "waygate";
-const connection = await connect({ servers: process.env["NATS_URL"] ?? "nats://127.0.0.1:4222" });
+const { NATS_URL: servers, NATS_USER: user, NATS_PASSWORD: pass } = process.env;
+const connection = await connect({
+  servers: servers ?? "nats://127.0.0.1:4222",
+  ...(user && pass ? { user, pass } : {}),
+});
 const said = new Map<string, { from: string; text: string }[]>();
 
 interface Say {

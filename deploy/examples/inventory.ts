@@ -8,7 +8,11 @@ import { connect } from "@nats-io/transport-node";
 import process from "node:process";
 
 const prefix = process.env["NATS_PREFIX"] ?? "waygate";
-const connection = await connect({ servers: process.env["NATS_URL"] ?? "nats://127.0.0.1:4222" });
+const { NATS_URL: servers, NATS_USER: user, NATS_PASSWORD: pass } = process.env;
+const connection = await connect({
+  servers: servers ?? "nats://127.0.0.1:4222",
+  ...(user && pass ? { user, pass } : {}),
+});
 const items = new Map<string, Map<string, number>>();
 
 /** The player who calls; undefined when it is not the gateway that asks. */

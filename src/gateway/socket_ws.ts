@@ -22,7 +22,11 @@ export interface WsEngineOptions {
    * @default {4096}
    */
   readonly spareConnections?: number;
-  /** @default {10000} */
+  /**
+   * How long a TLS handshake, and a request's headers, may take, in ms.
+   *
+   * @default {10000}
+   */
   readonly handshakeTimeoutMs?: number;
 }
 

@@ -12,7 +12,19 @@ export interface QueryNames {
 }
 
 const WORDS = new Set([
-  ...["sum", "min", "max", "avg", "count", "by", "without", "on", "ignoring", "group_left"],
+  ...[
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "count",
+    "absent",
+    "by",
+    "without",
+    "on",
+    "ignoring",
+    "group_left",
+  ],
   ...["rate", "increase", "resets", "histogram_quantile", "clamp_min", "and", "or", "unless"],
 ]);
 const GROUPING = /\b(?:by|without|on|ignoring|group_left)\s*\(([^)]*)\)/g;

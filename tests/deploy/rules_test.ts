@@ -22,7 +22,13 @@ const backends = await sharedBackends();
 
 Deno.test("every rule asks for what a gateway or Prometheus itself measures", async () => {
   const families = await measureTraffic(backends);
-  const others = new Set(["up", "instance", "job", ...rules.map(({ record }) => record ?? "")]);
+  const others = new Set([
+    "up",
+    "instance",
+    "job",
+    "world",
+    ...rules.map(({ record }) => record ?? ""),
+  ]);
   assert.ok(alerts.length > 15);
   for (const { expr, annotations } of rules) {
     const { metrics, labels } = namesOf(expr);
@@ -58,6 +64,8 @@ Deno.test("prometheus.yml scrapes the gateways of compose.yaml and reads the rul
   assert.equal(job.job_name, "waygate");
   const compose = parse(await read("deploy/compose.yaml"));
   const services = Object.keys(compose.services);
+  const [script] = compose.services.prometheus.command;
+  assert.ok(script.includes(`> ${job.authorization.credentials_file} &&`), "the token's file");
   for (const target of job.static_configs[0].targets) {
     const [host, port] = String(target).split(":");
     assert.ok(services.includes(host ?? ""), `compose.yaml has no service ${host}`);

@@ -1,6 +1,9 @@
 /** The README's example, in a folder of its own outside the project. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { signToken } from "../../src/development_tokens.ts";
+import { sharedBackends } from "../support/backends.ts";
+import { connect } from "../support/game_client.ts";
 import { onFreePort } from "../support/servers/free_port.ts";
 import { ServerProcess } from "../support/servers/server_process.ts";
 import { ROOT } from "./markdown.ts";
@@ -21,7 +24,18 @@ async function gameFolder(): Promise<string> {
   return folder;
 }
 
-function startGame(directory: string): Promise<ServerProcess> {
+/** Runs it with the permissions that the README gives it. */
+function startGame(
+  directory: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
+  const game = [
+    "--allow-net",
+    "--allow-env",
+    `--allow-read=${ROOT}dist`,
+    join(directory, "game.ts"),
+  ];
   return onFreePort((port) =>
     ServerProcess.start({
       name: "game",
@@ -29,8 +43,8 @@ function startGame(directory: string): Promise<ServerProcess> {
       port,
       directory,
       command: Deno.execPath(),
-      args: ["run", "--no-prompt", "-A", join(directory, "game.ts")],
-      env: { PORT: `${port}` },
+      args: ["run", "--no-prompt", ...game, ...args],
+      env: { HOST: "127.0.0.1", PORT: `${port}`, ...env },
       answers: async () => {
         const response = await fetch(`http://127.0.0.1:${port}/healthz`);
         await response.body?.cancel();
@@ -42,7 +56,7 @@ function startGame(directory: string): Promise<ServerProcess> {
 
 Deno.test("the README's client calls the README's own method", async () => {
   const folder = await gameFolder();
-  await using game = await startGame(folder);
+  await using game = await startGame(folder, ["--dev"]);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--check", "--no-prompt", "-A", join(folder, "client.ts"), game.url, "ann"],
   }).output();
@@ -53,4 +67,37 @@ Deno.test("the README's client calls the README's own method", async () => {
 
   const { methods } = await (await fetch(`${game.url}/openrpc.json`)).json();
   assert.ok(methods.some(({ name }: { name: string }) => name === "dice.roll"));
+});
+
+Deno.test("the README's game runs in production on what the environment names, and drains", async () => {
+  const { restUrl, restToken, natsUrl } = await sharedBackends();
+  const secret = "a secret of the quick start's test, long enough";
+  await using game = await startGame(await gameFolder(), [], {
+    JWT_SECRET: secret,
+    UPSTASH_REDIS_REST_URL: restUrl,
+    UPSTASH_REDIS_REST_TOKEN: restToken,
+    NATS_URL: natsUrl,
+    NATS_PREFIX: `game${crypto.randomUUID().slice(0, 8)}`,
+    WEBSOCKET_ENGINE: "ws",
+  });
+  const token = await signToken({ sub: "ann", ttl_s: 60 }, {
+    secret,
+    issuer: undefined,
+    audience: undefined,
+  });
+  const player = await connect(`${game.url.replace("http", "ws")}/ws`, { token });
+  const { value } = await player.call("dice.roll", { sides: 6 }) as { value: number };
+  assert.ok(value >= 1 && value <= 6);
+  assert.deepEqual(await (await fetch(`${game.url}/readyz`)).json(), { status: "ready" });
+
+  assert.equal(await game.stop(), 0);
+  assert.equal((await player.closed).code, 1012);
+});
+
+Deno.test("the README's game says which variable production lacks", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "-A", join(await gameFolder(), "game.ts")],
+  }).output();
+  assert.match(new TextDecoder().decode(stderr), /JWT_SECRET.*Set exactly one of them/);
+  assert.equal(code, 1);
 });

@@ -1,4 +1,5 @@
-import { createGateway, defineMethod, readConfig } from "@waygate/gateway";
+import { defineMethod } from "@waygate/gateway";
+import { runGateway } from "@waygate/gateway/main";
 import { z } from "zod";
 
 const roll = defineMethod({
@@ -9,8 +10,5 @@ const roll = defineMethod({
 export const methods = { "dice.roll": roll };
 
 if (import.meta.main) {
-  const config = readConfig(Deno.env.toObject(), { development: true });
-  const gateway = await createGateway({ config, methods });
-  await gateway.start();
-  Deno.serve({ port: config.port }, gateway.fetch);
+  Deno.exit(await runGateway({ methods, development: Deno.args.includes("--dev") }));
 }
