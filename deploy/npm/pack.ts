@@ -1,8 +1,8 @@
 /**
- * Makes the npm package of client and web components: `deno task pack [FOLDER]`.
+ * Makes the npm package of client and web components: `deno task pack`.
  *
- * Leaves the unpacked package and its tarball in FOLDER, dist/npm when none is given, and prints the
- * tarball's path.
+ * Leaves the unpacked package and its tarball in dist/npm, which is all that the task may write to,
+ * or in the folder that the script is given, and prints the tarball's path.
  *
  * @module
  */

@@ -4,6 +4,7 @@ import { ClientError } from "./client_error.ts";
 import type { CallOptions } from "./client_options.ts";
 import type { ConnectionReason } from "./connection_state.ts";
 import type { ClientEnvironment } from "./environment.ts";
+import { Outgoing } from "./outgoing.ts";
 
 /** Takes a text frame. @returns false when the connection does not take any */
 export type Wire = (text: string) => boolean;
@@ -19,18 +20,15 @@ export interface CallLimits {
 /** What calls tell. */
 export interface CallEvents {
   /** A message goes out. */
-  sent(message: JsonObject): void;
+  sent(message: Outgoing): void;
   /** A request was answered with a result. */
-  answered(method: string, params: unknown, result: Json): void;
+  answered(request: Outgoing, result: Json): void;
   /** A notification that waited for a connection will not go out. */
   dropped(error: ClientError): void;
 }
 
 interface Request {
-  readonly method: string;
-  readonly params: unknown;
-  /** Absent for a notification. */
-  readonly id?: number;
+  readonly outgoing: Outgoing;
   /** Whether it has gone out. */
   sent: boolean;
   resolve(result: Json): void;
@@ -69,14 +67,18 @@ export class Calls {
   /** The connection is ready: what waits goes out, in the order it was called. */
   open(): void {
     this.#gate = "open";
-    const waiting = this.#queue;
-    this.#queue = [];
-    for (const request of waiting) {
+    // Whoever is told of one may end the connection: the rest is then for others to say.
+    while (this.#gate === "open") {
+      const request = this.#queue.shift();
+      if (request === undefined) return;
       try {
-        this.#dispatch(request);
+        if (this.#send(request)) continue;
       } catch (error) {
         request.reject(error);
+        continue;
       }
+      this.#queue.unshift(request);
+      return;
     }
   }
 
@@ -84,15 +86,11 @@ export class Calls {
   detach(): void {
     this.#wire = null;
     if (this.#gate === "open") this.#gate = "wait";
-    for (const request of [...this.#pending.values()]) {
-      if (!request.sent) continue;
-      request.reject(
-        new ClientError(
-          "outcome_unknown",
-          `The connection broke before ${request.method} was answered: it may have been done or not`,
-          { sent: true },
-        ),
-      );
+    for (const { sent, outgoing, reject } of [...this.#pending.values()]) {
+      if (!sent) continue;
+      const words = `The connection broke before ${outgoing.method} was answered: ` +
+        "it may have been done or not";
+      reject(new ClientError("outcome_unknown", words, { sent: true }));
     }
   }
 
@@ -126,6 +124,7 @@ export class Calls {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason);
       const id = this.#nextId++;
+      const outgoing = new Outgoing(method, params, id);
       const abort = (): void => request.reject(signal?.reason);
       const cancelTimer = this.#environment.setTimer(
         () => request.reject(timeoutError(request, timeoutMs)),
@@ -138,9 +137,7 @@ export class Calls {
         signal?.removeEventListener("abort", abort);
       };
       const request: Request = {
-        method,
-        params,
-        id,
+        outgoing,
         sent: false,
         resolve: (result) => (settle(), resolve(result)),
         reject: (error) => (settle(), reject(error)),
@@ -162,17 +159,17 @@ export class Calls {
    */
   notify(method: string, params: unknown): void {
     const reject = (error: unknown): void => this.#events.dropped(error as ClientError);
-    this.#admit({ method, params, sent: false, resolve: () => {}, reject }, false);
+    const outgoing = new Outgoing(method, params);
+    this.#admit({ outgoing, sent: false, resolve: () => {}, reject }, false);
   }
 
   /** Takes an answer. @returns false when no call is waiting for it */
-  answer(message: JsonObject): boolean {
-    const { id, result, error } = message;
+  answer({ id, result, error }: JsonObject): boolean {
     const request = this.#pending.get(id as number);
     if (request === undefined) return false;
     if (error === undefined) {
-      this.#events.answered(request.method, request.params, result as Json);
       request.resolve(result as Json);
+      this.#events.answered(request.outgoing, result as Json);
     } else {
       request.reject(rpcError(error));
     }
@@ -180,12 +177,16 @@ export class Calls {
   }
 
   #admit(request: Request, first: boolean): void {
-    if (this.#gate === "open" || first) return this.#dispatch(request, first);
+    if (first) {
+      if (this.#send(request)) return;
+      throw new ClientError("not_connected", "The connection is gone");
+    }
+    // Nothing overtakes what waits still.
+    if (this.#gate === "open" && this.#queue.length === 0 && this.#send(request)) return;
     const { queueLimit } = this.#limits;
-    const reason = this.#reason;
     if (this.#gate === "shut") {
       throw new ClientError("not_connected", "There is no connection: call connect() first", {
-        reason,
+        reason: this.#reason,
       });
     }
     if (queueLimit === 0) {
@@ -201,28 +202,14 @@ export class Calls {
     this.#queue.push(request);
   }
 
-  /** Writes a request out; when the connection is just gone, what is not bound to it waits. */
-  #dispatch(request: Request, first = false): void {
-    const { id, method, params } = request;
-    const message = {
-      jsonrpc: "2.0",
-      ...(id === undefined ? {} : { id }),
-      method,
-      ...(params === undefined ? {} : { params: params as Json }),
-    };
-    const text = JSON.stringify(message);
-    if (exceeds(text, this.#maxBytes)) {
-      const words = `${method} is larger than the ${this.#maxBytes} bytes that the server takes`;
-      throw new ClientError("too_large", words);
-    }
-    if (this.#wire?.(text) === true) {
-      request.sent = true;
-      this.#events.sent(message);
-    } else if (first) {
-      throw new ClientError("not_connected", "The connection is gone");
-    } else {
-      this.#queue.push(request);
-    }
+  /** Writes a request out. @returns false when the connection is just gone */
+  #send(request: Request): boolean {
+    const { outgoing } = request;
+    outgoing.assertFits(this.#maxBytes);
+    if (this.#wire?.(outgoing.text) !== true) return false;
+    request.sent = true;
+    this.#events.sent(outgoing);
+    return true;
   }
 }
 
@@ -232,15 +219,9 @@ export function rpcError(error: unknown): RpcError {
   return new RpcError(typeof code === "number" ? code : 0, data, message);
 }
 
-function timeoutError({ method, sent }: Request, timeoutMs: number): ClientError {
+function timeoutError({ outgoing: { method }, sent }: Request, timeoutMs: number): ClientError {
   const words = sent
     ? `No answer to ${method} within ${timeoutMs} ms: it may have been done or not`
     : `No connection for ${method} within ${timeoutMs} ms`;
   return new ClientError("timeout", words, { sent, retryable: !sent });
-}
-
-/** Whether a text is longer in UTF-8 than `maxBytes`; counts only where that is in doubt. */
-function exceeds(text: string, maxBytes: number): boolean {
-  if (text.length * 3 <= maxBytes) return false;
-  return text.length > maxBytes || new TextEncoder().encode(text).length > maxBytes;
 }

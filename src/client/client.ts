@@ -126,7 +126,7 @@ export class WaygateClient<M extends MethodTypes = Methods> {
    */
   async call<Method extends keyof M & string>(
     method: Method,
-    ...[params, options]: [...ParamsArgument<M[Method]["params"]>, options?: CallOptions]
+    ...[params, options]: [...params: ParamsArgument<M[Method]["params"]>, options?: CallOptions]
   ): Promise<M[Method]["result"]> {
     return await this.#engine.calls.call(method, params, options as CallOptions | undefined);
   }

@@ -3,6 +3,7 @@ import type { Welcome } from "../protocol/notifications.ts";
 import { backoffMs } from "./backoff.ts";
 import { ClientError } from "./client_error.ts";
 import type { ConnectOptions } from "./client_options.ts";
+import { ConnectWaiters } from "./connect_waiters.ts";
 import {
   describeEnd,
   isFinal,
@@ -46,24 +47,20 @@ export interface ConnectionEvents {
   failed(error: ClientError): void;
 }
 
-interface Waiter {
-  resolve(welcome: Welcome): void;
-  reject(error: unknown): void;
-}
-
 /** Makes a connection and, whenever it ends, the next; until told otherwise. */
 export class Connection {
   readonly #dialer: Dialer;
   readonly #tokens: TokenSource;
   readonly #environment: ClientEnvironment;
   readonly #events: ConnectionEvents;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new ConnectWaiters();
   #state: ConnectionState = "idle";
   #reason: ConnectionReason | null = null;
   #welcome: Welcome | null = null;
   /** From `connect()` to the end of all trying; aborted there. */
   #life: AbortController | null = null;
   #link: Link | null = null;
+  #leaving: Promise<void> = Promise.resolve();
   #wait: { readonly skip: AbortController; readonly notBefore: number } | null = null;
 
   constructor(
@@ -97,29 +94,20 @@ export class Connection {
     }
     const begins = this.#life === null;
     const life = this.#life ?? new AbortController();
-    const connected = new Promise<Welcome>((resolve, reject) => {
-      const settle = (): void => {
-        this.#waiters.delete(waiter);
-        signal?.removeEventListener("abort", abort);
-      };
-      const waiter: Waiter = {
-        resolve: (welcome) => (settle(), resolve(welcome)),
-        reject: (error) => (settle(), reject(error)),
-      };
-      const abort = (): void => {
-        waiter.reject(signal?.reason);
-        if (begins && this.#life === life) this.#give("aborted")?.drop();
-      };
-      this.#waiters.add(waiter);
-      signal?.addEventListener("abort", abort);
+    const connected = this.#waiters.wait(signal, () => {
+      if (begins && this.#life === life) this.#give("aborted")?.drop();
     });
     if (begins) this.#begin(life);
     return connected;
   }
 
-  async disconnect(): Promise<void> {
+  disconnect(): Promise<void> {
     const link = this.#give("disconnected");
-    if (link === null) return;
+    if (link !== null) this.#leaving = this.#leave(link);
+    return this.#leaving;
+  }
+
+  async #leave(link: Link): Promise<void> {
     const cancel = this.#environment.setTimer(() => link.drop(), CLOSE_TIMEOUT_MS);
     link.close();
     await link.ended;
@@ -138,7 +126,8 @@ export class Connection {
     life.signal.addEventListener("abort", stop);
     this.#dialer.reset();
     this.#change("connecting", null);
-    this.#run(life.signal);
+    // Whoever listens may have ended it.
+    if (!life.signal.aborted) this.#run(life.signal);
   }
 
   /** The network or the tab is back: no need to wait longer, unless the server asked for it. */
@@ -216,8 +205,7 @@ export class Connection {
   }
 
   #connected(welcome: Welcome): void {
-    // Taken before listeners run, who may end this connection and begin another.
-    const waiters = [...this.#waiters];
+    const waiters = this.#waiters.take();
     this.#change("connected", null);
     for (const waiter of waiters) waiter.resolve(welcome);
   }
@@ -240,7 +228,7 @@ export class Connection {
     this.#life?.abort();
     this.#life = null;
     this.#wait = null;
-    const waiters = [...this.#waiters];
+    const waiters = this.#waiters.take();
     this.#change("closed", reason);
     const error = new ClientError("closed", reason.message, { reason });
     for (const waiter of waiters) waiter.reject(error);

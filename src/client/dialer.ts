@@ -46,7 +46,7 @@ export class Dialer {
     const deadline = this.#environment.now() + timeoutMs;
     let token: string;
     try {
-      token = await this.#token(signal);
+      token = await this.#tokens.next(signal);
     } catch (error) {
       if (!signal.aborted) events.failed(error as ClientError);
       return noLink(CloseCode.abnormal, error, "token_failed");
@@ -57,7 +57,8 @@ export class Dialer {
     }
     let link: Link;
     try {
-      const restMs = Math.max(0, deadline - this.#environment.now());
+      // A clock that was set back must not make it longer.
+      const restMs = Math.min(timeoutMs, Math.max(0, deadline - this.#environment.now()));
       link = new Link({ url, WebSocket, token, timeoutMs: restMs }, this.#environment, events);
     } catch (error) {
       return noLink(CloseCode.abnormal, error);
@@ -66,21 +67,5 @@ export class Dialer {
     const end = await link.ended;
     if (end.code === CloseCode.unauthorized) this.#refused = token;
     return end;
-  }
-
-  async #token(signal: AbortSignal): Promise<string> {
-    const { timeoutMs } = this.#options;
-    const abort = new AbortController();
-    const stop = (): void => abort.abort(signal.reason);
-    signal.addEventListener("abort", stop);
-    const cancel = this.#environment.setTimer(() => {
-      abort.abort(new Error(`It gave no token within ${timeoutMs} ms`));
-    }, timeoutMs);
-    try {
-      return await this.#tokens.next(abort.signal);
-    } finally {
-      cancel();
-      signal.removeEventListener("abort", stop);
-    }
   }
 }

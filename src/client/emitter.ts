@@ -7,9 +7,15 @@ export interface ListenOptions {
   readonly signal?: AbortSignal;
 }
 
+interface Subscription {
+  /** Whether it ends with the next event. */
+  readonly once: boolean;
+  readonly stop: Unsubscribe;
+}
+
 /** Listeners by event name. A listener that throws disturbs neither the others nor the emitter. */
 export class Emitter<Events> {
-  readonly #listeners = new Map<keyof Events, Map<unknown, (value: never) => void>>();
+  readonly #listeners = new Map<keyof Events, Map<(value: never) => void, Subscription>>();
 
   /** Calls `listener` on each event until unsubscribed. The same function is added once only. */
   on<Name extends keyof Events>(
@@ -17,25 +23,21 @@ export class Emitter<Events> {
     listener: (value: Events[Name]) => void,
     options: ListenOptions = {},
   ): Unsubscribe {
-    return this.#add(name, listener, listener, options);
+    return this.#add(name, listener, false, options);
   }
 
-  /** Calls `listener` on the next event only. */
+  /** Calls `listener` on the next event only; one that listens to each already goes on to. */
   once<Name extends keyof Events>(
     name: Name,
     listener: (value: Events[Name]) => void,
     options: ListenOptions = {},
   ): Unsubscribe {
-    const wrapped = (value: Events[Name]): void => {
-      this.off(name, listener);
-      listener(value);
-    };
-    return this.#add(name, listener, wrapped, options);
+    return this.#add(name, listener, true, options);
   }
 
   /** Removes a listener, however it was added. */
   off<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): void {
-    this.#listeners.get(name)?.delete(listener);
+    this.#listeners.get(name)?.get(listener)?.stop();
   }
 
   /** Whether anybody listens. */
@@ -47,8 +49,9 @@ export class Emitter<Events> {
   emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
     const listeners = this.#listeners.get(name);
     if (listeners === undefined) return;
-    for (const [key, listener] of [...listeners]) {
-      if (listeners.get(key) !== listener) continue;
+    for (const [listener, subscription] of [...listeners]) {
+      if (listeners.get(listener) !== subscription) continue;
+      if (subscription.once) subscription.stop();
       try {
         (listener as (value: Events[Name]) => void)(value);
       } catch (error) {
@@ -60,21 +63,25 @@ export class Emitter<Events> {
     }
   }
 
-  #add<Name extends keyof Events>(
-    name: Name,
-    key: unknown,
-    listener: (value: Events[Name]) => void,
+  #add(
+    name: keyof Events,
+    listener: (value: never) => void,
+    once: boolean,
     { signal }: ListenOptions,
   ): Unsubscribe {
     if (signal?.aborted === true) return () => {};
     let listeners = this.#listeners.get(name);
     if (listeners === undefined) this.#listeners.set(name, listeners = new Map());
-    listeners.set(key, listener);
-    const remove = (): void => {
-      if (listeners.get(key) === listener) listeners.delete(key);
-      signal?.removeEventListener("abort", remove);
+    const known = listeners.get(listener);
+    if (once && known?.once === false) return () => {};
+    known?.stop();
+    const stop = (): void => {
+      if (listeners.get(listener) === subscription) listeners.delete(listener);
+      signal?.removeEventListener("abort", stop);
     };
-    signal?.addEventListener("abort", remove);
-    return remove;
+    const subscription = { once, stop };
+    listeners.set(listener, subscription);
+    signal?.addEventListener("abort", stop);
+    return stop;
   }
 }

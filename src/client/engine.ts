@@ -1,6 +1,6 @@
 import type { RpcError } from "../protocol/errors.ts";
-import type { JsonObject } from "../protocol/json.ts";
-import type { RefreshResult } from "../protocol/methods.ts";
+import type { Json, JsonObject } from "../protocol/json.ts";
+import type { RefreshParams, RefreshResult } from "../protocol/methods.ts";
 import type { Notifications, Welcome } from "../protocol/notifications.ts";
 import type { Presence } from "../protocol/presence.ts";
 import { Calls, rpcError } from "./calls.ts";
@@ -13,12 +13,25 @@ import { Emitter } from "./emitter.ts";
 import type { ClientEnvironment } from "./environment.ts";
 import type { StreamMessage } from "./event_stream.ts";
 import type { Link } from "./link.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { updatesPresence } from "./own_presence.ts";
 import { PresenceSync } from "./presence_sync.ts";
 import { PresenceView, type PresenceViewEvents } from "./presence_view.ts";
 import { Session } from "./session.ts";
 import { TokenRefresher } from "./token_refresher.ts";
 import { TokenSource } from "./token_source.ts";
 import { socketConstructor, socketUrl } from "./socket_options.ts";
+
+/** Those of the protocol: all have params. Others are the game's own. */
+const NOTIFICATIONS: ReadonlySet<string> = new Set<keyof Notifications>([
+  "player.event",
+  "presence.updated",
+  "system.announcement",
+  "system.error",
+  "system.shutdown",
+  "system.token_expiring",
+  "system.welcome",
+]);
 
 /** The parts of a client, and which tells what to which. */
 export class ClientEngine {
@@ -40,8 +53,8 @@ export class ClientEngine {
       timeoutMs: options.callTimeoutMs ?? 10_000,
       queueLimit: options.queueLimit ?? 100,
     }, {
-      sent: (message) => this.#trace("out", message),
-      answered: (method, params, result) => this.#answered(method, params, result),
+      sent: (message) => this.#sent(message),
+      answered: (request, result) => this.#answered(request, result),
       dropped: fail,
     });
     this.#session = new Session(this.calls, {
@@ -57,7 +70,8 @@ export class ClientEngine {
       failed: fail,
     }, environment);
     this.presence = new PresenceView(this.#presenceSync, presenceEvents);
-    this.#tokens = new TokenSource(options.token);
+    const timeoutMs = options.connectTimeoutMs ?? 10_000;
+    this.#tokens = new TokenSource(options.token, environment, timeoutMs);
     this.#refresher = new TokenRefresher(
       this.#tokens,
       environment,
@@ -71,7 +85,7 @@ export class ClientEngine {
       {
         url: socketUrl(options.url),
         WebSocket: socketConstructor(options.WebSocket),
-        timeoutMs: options.connectTimeoutMs ?? 10_000,
+        timeoutMs,
       },
       this.#tokens,
       environment,
@@ -136,7 +150,11 @@ export class ClientEngine {
   }
 
   #notified(message: JsonObject, method: string): void {
+    if (!NOTIFICATIONS.has(method)) {
+      return this.events.emit("notification", { method, params: message["params"] });
+    }
     const params = message["params"] as unknown;
+    if (Object(params) !== params) throw new TypeError(`${method} has no params`);
     switch (method as keyof Notifications) {
       case "player.event":
       case "system.announcement":
@@ -150,11 +168,6 @@ export class ClientEngine {
       case "system.error":
         this.#fail(rpcError(params));
         break;
-      case "system.welcome":
-      case "system.shutdown":
-        break;
-      default:
-        return this.events.emit("notification", { method, params: message["params"] });
     }
     this.#deliver({ method, params } as StreamMessage);
   }
@@ -163,16 +176,23 @@ export class ClientEngine {
     this.events.emit(method as keyof Notifications, params as never);
   }
 
-  #answered(method: string, params: unknown, result: unknown): void {
-    this.#session.answered(method, params, result);
-    if (method.startsWith("player.update")) this.#presenceSync.update([result as Presence]);
-    if (method === "auth.refresh") this.#tokens.replace((params as { token: string }).token);
+  #sent(message: Outgoing): void {
+    if (message.id === undefined) this.#session.notified(message);
+    if (this.events.has("message")) this.#trace("out", message.message);
+  }
+
+  #answered(request: Outgoing, result: Json): void {
+    const { method } = request;
+    this.#session.answered(request, result);
+    if (updatesPresence(method)) this.#presenceSync.update([result as unknown as Presence]);
+    if (method === "auth.refresh") this.#tokens.replace((request.params as RefreshParams).token);
   }
 
   #ping(): void {
     const sentAt = this.#environment.now();
     this.calls.call("system.ping", undefined, {}, true).then(() => {
-      this.latencyMs = this.#environment.now() - sentAt;
+      // A clock that was set back would make it less than nothing.
+      this.latencyMs = Math.max(0, this.#environment.now() - sentAt);
       this.events.emit("latency", this.latencyMs);
       // Whether silence means an end is the heartbeat's to say.
     }, () => {});

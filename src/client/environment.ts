@@ -4,11 +4,14 @@ export interface ClientEnvironment {
   now(): number;
   /** Uniform in [0, 1). */
   random(): number;
-  /** Runs once after `delayMs`, or later when the runtime throttles. @returns cancels it */
+  /** Runs once after `delayMs`, or later when the runtime throttles; `Infinity`: never. @returns cancels it */
   setTimer(run: () => void, delayMs: number): () => void;
   /** Calls `listener` when the network or the tab is back. @returns stops it */
   onWake(listener: () => void): () => void;
 }
+
+/** The longest delay, in ms, that runtimes take: they make 1 ms of a longer one. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The part of a page's `document` that tells whether anybody looks. */
 interface VisibilityDocument {
@@ -22,7 +25,14 @@ export const runtimeEnvironment: ClientEnvironment = {
   now: () => Date.now(),
   random: () => Math.random(),
   setTimer(run, delayMs) {
-    const timer = setTimeout(run, delayMs);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const wait = (restMs: number): void => {
+      if (restMs === Infinity) return;
+      timer = restMs > LONGEST_TIMER_MS
+        ? setTimeout(wait, LONGEST_TIMER_MS, restMs - LONGEST_TIMER_MS)
+        : setTimeout(run, restMs);
+    };
+    wait(delayMs);
     return () => clearTimeout(timer);
   },
   onWake(listener) {

@@ -16,20 +16,24 @@ export interface StreamMessage {
 export class EventStream {
   readonly #deliver: (message: StreamMessage) => void;
   #lastSeq = 0;
+  /** Whether nothing was delivered since a fresh start, so that any number may come. */
+  #fresh = false;
   #held: StreamMessage[] | null = null;
+  #releasing: StreamMessage[] = [];
   #replayLeft = 0;
 
   constructor(deliver: (message: StreamMessage) => void) {
     this.#deliver = deliver;
   }
 
-  /** The greatest `seq` delivered; 0 for none. */
+  /** The greatest `seq` delivered, before a fresh start too; 0 for none. */
   get lastSeq(): number {
     return this.#lastSeq;
   }
 
   /** A new connection begins, on which the session will be resumed. */
   hold(): void {
+    this.#fresh = false;
     this.#held = [];
     this.#replayLeft = Infinity;
   }
@@ -41,10 +45,22 @@ export class EventStream {
     if (this.#replayLeft === 0) this.#release();
   }
 
-  /** Another user, or a fresh start: nothing is known and nothing is awaited. */
+  /** Another user: nothing is known and nothing is awaited. */
   reset(): void {
     this.#lastSeq = 0;
     this.#held = null;
+  }
+
+  /** The same user's fresh start: what was delivered stays so, should this session be resumed. */
+  restart(): void {
+    this.#fresh = true;
+    this.#held = null;
+  }
+
+  /** The connection is gone: what is held was not delivered, and comes again. */
+  stop(): void {
+    this.#held = null;
+    this.#releasing = [];
   }
 
   /** Takes a message as it comes from the connection. */
@@ -59,16 +75,20 @@ export class EventStream {
   }
 
   #release(): void {
-    const held = this.#held ?? [];
+    this.#releasing = this.#held ?? [];
     this.#held = null;
-    for (const message of held) this.#pass(message);
+    // Whoever listens may end the connection.
+    while (this.#releasing.length > 0) this.#pass(this.#releasing.shift() as StreamMessage);
   }
 
   /** Drops what was delivered before; a message without a number passes. */
   #pass(message: StreamMessage): void {
     const { seq } = message.params;
-    if (seq <= this.#lastSeq) return;
-    if (seq > this.#lastSeq) this.#lastSeq = seq;
+    if (seq <= this.#lastSeq && !this.#fresh) return;
+    if (typeof seq === "number") {
+      this.#lastSeq = seq;
+      this.#fresh = false;
+    }
     this.#deliver(message);
   }
 }

@@ -2,16 +2,14 @@ import { CloseCode } from "../protocol/close_codes.ts";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import {
   PROTOCOL_VERSION,
-  type Shutdown,
   SUBPROTOCOL,
   SUBPROTOCOL_BATCH,
   SUBPROTOCOL_TOKEN_PREFIX,
-  type SystemError,
   type Welcome,
 } from "../protocol/notifications.ts";
 import type { WebSocketConstructor } from "./client_options.ts";
 import type { LinkEnd } from "./connection_reason.ts";
-import type { ClientEnvironment } from "./environment.ts";
+import { type ClientEnvironment, LONGEST_TIMER_MS } from "./environment.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type SocketEnd, Transport } from "./transport.ts";
 
@@ -33,7 +31,7 @@ export interface LinkEvents {
   message(message: JsonObject): void;
   /** After the message that brought it. */
   welcome(welcome: Welcome): void;
-  /** A frame that is no JSON-RPC message. */
+  /** A frame that is no JSON-RPC message, or a welcome that is none. */
   malformed(problem: string): void;
   /** Silence: a `system.ping` should be sent. */
   ping(): void;
@@ -114,17 +112,25 @@ export class Link {
   }
 
   #take(message: JsonObject): void {
+    const { method } = message;
+    const params = Object(message["params"]) as JsonObject;
+    const isWelcome = method === "system.welcome" && this.#welcomedAt === null;
+    if (isWelcome && !isUsable(params)) {
+      const problem = "The server sent a welcome of another shape";
+      this.#transport.drop(CloseCode.abnormal, problem);
+      return this.#events.malformed(problem);
+    }
     this.#events.message(message);
-    const { method, params } = message as { method?: Json; params?: unknown };
-    if (method === "system.welcome") this.#greet(params as Welcome);
-    else if (method === "system.error") this.#remember(params as SystemError);
+    // A listener may have ended the connection.
+    if (this.#transport.muted) return;
+    if (isWelcome) this.#greet(params as unknown as Welcome);
+    else if (method === "system.error") this.#remember(params);
     else if (method === "system.shutdown") {
-      this.#retryAfterMs = milliseconds((params as Shutdown).reconnect_after_ms);
+      this.#retryAfterMs = milliseconds(params["reconnect_after_ms"]);
     }
   }
 
   #greet(welcome: Welcome): void {
-    if (this.#welcomedAt !== null) return;
     if (welcome.protocol !== PROTOCOL_VERSION) {
       this.#incompatible = true;
       this.#transport.drop(CloseCode.normal, `Protocol version ${welcome.protocol}`);
@@ -141,10 +147,10 @@ export class Link {
   }
 
   /** Keeps what a close frame would say, which can be lost when it meets messages of ours. */
-  #remember({ message, data }: SystemError): void {
-    const { close_code, reason, retry_after_ms } = Object(data) as Record<string, unknown>;
+  #remember({ message, data }: JsonObject): void {
+    const { close_code, reason, retry_after_ms } = Object(data) as JsonObject;
     if (typeof close_code !== "number") return;
-    const detail = typeof reason === "string" ? `${message}: ${reason}` : message;
+    const detail = typeof reason === "string" ? `${message}: ${reason}` : String(message);
     this.#said = { code: close_code, detail };
     this.#retryAfterMs = Math.max(this.#retryAfterMs, milliseconds(retry_after_ms));
   }
@@ -166,6 +172,15 @@ export class Link {
   }
 }
 
+/** Whether a welcome has what a connection cannot do without; another version may look otherwise. */
+function isUsable({ protocol, session_id, user_id, presence }: JsonObject): boolean {
+  return protocol === PROTOCOL_VERSION
+    ? typeof session_id === "string" && typeof user_id === "string" &&
+      typeof presence === "object" && presence !== null
+    : typeof protocol === "number";
+}
+
+/** What the server says of a time, as far as a timer can wait; 0 for what is none. */
 function milliseconds(value: unknown): number {
-  return typeof value === "number" && value > 0 && Number.isFinite(value) ? value : 0;
+  return typeof value === "number" && value > 0 ? Math.min(value, LONGEST_TIMER_MS) : 0;
 }

@@ -9,17 +9,22 @@ export class PresenceInterest {
   readonly #users = new Map<string, number>();
   readonly #locations = new Map<string, number>();
   #all = 0;
-  #everAsked = false;
+  #restricted = false;
   #allRefused = false;
 
-  /** Whether anything was ever asked for. */
-  get everAsked(): boolean {
-    return this.#everAsked;
+  /** Whether the view shows only what was asked for; before, whatever the server sends. */
+  get restricted(): boolean {
+    return this.#restricted;
+  }
+
+  /** See {@linkcode restricted}: something was asked for, and the server had nothing against it. */
+  restrict(): void {
+    this.#restricted = true;
   }
 
   /** Whether everyone was unsubscribed, which a server that subscribes by itself must be told. */
   get allRefused(): boolean {
-    return this.#allRefused;
+    return this.#allRefused && this.#all === 0;
   }
 
   /** See {@linkcode allRefused}; until everyone is added again. */
@@ -29,21 +34,17 @@ export class PresenceInterest {
 
   /** Adds one count for each. */
   add({ users = [], locations = [], all = false }: PresenceInterestParams): void {
-    this.#everAsked = true;
     for (const user of users) this.#users.set(user, (this.#users.get(user) ?? 0) + 1);
     for (const place of locations) {
       this.#locations.set(place, (this.#locations.get(place) ?? 0) + 1);
     }
-    if (!all) return;
-    this.#all++;
-    this.#allRefused = false;
+    if (all) this.#all++;
   }
 
   /** Takes one count of each. @returns what nobody wants any more */
   remove(
     { users = [], locations = [], all = false }: PresenceInterestParams,
   ): PresenceInterestParams {
-    this.#everAsked = true;
     const ended = all && --this.#all <= 0;
     if (ended) this.#all = 0;
     return {
@@ -53,9 +54,14 @@ export class PresenceInterest {
     };
   }
 
-  /** Whether the view shows a presence: before anything was asked for, whatever the server sends. */
+  /** Whether a user was asked for by id. */
+  names(userId: string): boolean {
+    return this.#users.has(userId);
+  }
+
+  /** Whether the view shows a presence. */
   matches({ user_id, location }: Presence): boolean {
-    return !this.#everAsked || this.#all > 0 || this.#users.has(user_id) ||
+    return !this.#restricted || this.#all > 0 || this.#users.has(user_id) ||
       (location !== null && this.#locations.has(location));
   }
 

@@ -49,7 +49,7 @@ export class PresenceView {
   /**
    * Subscribes to users, to locations or, without params, to everyone. Counted: what was subscribed
    * twice ends when it was unsubscribed twice. Lasts over reconnects; without a connection it waits
-   * for one, however long: give a signal to stop waiting, which also takes the subscription back.
+   * for one, however long, unless it is given a time or a signal. Who stops waiting is not subscribed.
    *
    * @returns the snapshot of what was subscribed, offline users among those asked for by id
    * @throws {RpcError} the server refused; nothing is subscribed

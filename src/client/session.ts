@@ -4,6 +4,7 @@ import type { Welcome } from "../protocol/notifications.ts";
 import type { Calls } from "./calls.ts";
 import type { ClientEnvironment } from "./environment.ts";
 import { EventStream, type StreamMessage } from "./event_stream.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { OwnPresence } from "./own_presence.ts";
 
 /**
@@ -32,8 +33,12 @@ export class Session {
   readonly #environment: ClientEnvironment;
   readonly #own = new OwnPresence();
   readonly stream: EventStream;
-  #before: { readonly sessionId: string; readonly userId: string } | null = null;
+  /** The session to go on with; null for a fresh start. */
+  #sessionId: string | null = null;
+  #userId: string | null = null;
   #attached = false;
+  /** Whether the server may not know what the player said: nothing has shown that it does. */
+  #unsure = false;
   /** What to do with the answer to `session.resume`; null when none is awaited. */
   #settle: ((result: ResumeResult) => void) | null = null;
   #cancelRetry: () => void = () => {};
@@ -51,24 +56,37 @@ export class Session {
    * @param ready called when other requests may follow
    */
   greeted({ session_id, user_id }: Welcome, ready: () => void): void {
-    const before = this.#before;
+    const before = this.#sessionId;
+    const sameUser = this.#userId === user_id;
     this.#attached = true;
-    this.#before = { sessionId: session_id, userId: user_id };
-    if (before?.userId !== user_id) {
-      this.stream.reset();
+    this.#sessionId = session_id;
+    this.#userId = user_id;
+    if (before === null || !sameUser) {
+      if (sameUser) this.stream.restart();
+      else this.stream.reset();
       this.#own.reset();
+      this.#unsure = false;
       this.#events.began();
       return ready();
     }
     this.stream.hold();
-    this.#settle = (result) => this.#resumed(result, ready);
-    this.#resume(before.sessionId, this.#settle, RESUME_RETRIES);
+    // A session that was not resumed itself knows nothing that could be gone on with.
+    const unsure = this.#unsure;
+    this.#unsure = true;
+    this.#settle = (result) => this.#resumed(result, unsure, ready);
+    this.#resume(before, this.#settle, RESUME_RETRIES);
   }
 
   /** A request has been carried out. */
-  answered(method: string, params: unknown, result: unknown): void {
-    if (method === "session.resume") this.#settle?.(result as ResumeResult);
-    else this.#own.answered(method, params);
+  answered(request: Outgoing, result: unknown): void {
+    if (request.method !== "session.resume") return this.#own.add(request);
+    const { resumed, replayed } = Object(result) as Partial<ResumeResult>;
+    this.#settle?.({ resumed: resumed === true, replayed: Number(replayed) || 0 });
+  }
+
+  /** A notification has been sent: there will be no answer to go by. */
+  notified(notification: Outgoing): void {
+    this.#own.add(notification);
   }
 
   /** The connection is gone. */
@@ -76,11 +94,12 @@ export class Session {
     this.#attached = false;
     this.#settle = null;
     this.#cancelRetry();
+    this.stream.stop();
   }
 
   /** The player took leave: the next connection is a fresh start. */
   end(): void {
-    this.#before = null;
+    this.#sessionId = null;
   }
 
   #resume(sessionId: string, settle: (result: ResumeResult) => void, retries: number): void {
@@ -99,17 +118,33 @@ export class Session {
   }
 
   /** Called while the answer is read, for the missed messages follow in the same frame. */
-  #resumed(result: ResumeResult, ready: () => void): void {
+  #resumed(result: ResumeResult, unsure: boolean, ready: () => void): void {
     this.#settle = null;
     const { lastSeq } = this.stream;
-    const said = this.#own.said;
-    if (!result.resumed && said !== null) {
-      this.#calls.call("player.updatePresence", said, {}, true).catch(this.#events.failed);
-    }
+    if (result.resumed && !unsure) this.#unsure = false;
+    else this.#sayAgain();
     ready();
     // Whoever listens may have ended the connection.
     if (!this.#attached) return;
-    if (!result.resumed) this.#events.gap(lastSeq);
+    if (!result.resumed) {
+      this.#events.gap(lastSeq);
+      if (!this.#attached) return;
+    }
     this.stream.settle(result);
+  }
+
+  #sayAgain(): void {
+    const { said } = this.#own;
+    if (said === null) {
+      this.#unsure = false;
+      return;
+    }
+    this.#calls.call("player.updatePresence", said, {}, true).then(() => {
+      this.#unsure = false;
+    }, (error) => {
+      // What a notification said, unanswered, may be nothing that the server takes.
+      if (error instanceof RpcError && error.code === ErrorCode.invalidParams) this.#own.reset();
+      this.#events.failed(error);
+    });
   }
 }

@@ -1,12 +1,18 @@
 import { ClientError } from "./client_error.ts";
 import type { TokenFunction } from "./client_options.ts";
+import type { ClientEnvironment } from "./environment.ts";
 
 /** Where tokens come from: a fixed one, or a function asked for a new one each time. */
 export class TokenSource {
   #token: string | TokenFunction;
+  readonly #environment: ClientEnvironment;
+  readonly #timeoutMs: number;
 
-  constructor(token: string | TokenFunction) {
+  /** @param timeoutMs how long the function may take, in ms */
+  constructor(token: string | TokenFunction, environment: ClientEnvironment, timeoutMs: number) {
     this.#token = token;
+    this.#environment = environment;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Whether asking again gives the same token again. */
@@ -22,12 +28,12 @@ export class TokenSource {
   /**
    * The token for the next try.
    *
-   * @throws {ClientError} `token_failed`
+   * @throws {ClientError} `token_failed`, also when the function took too long
    */
   async next(signal: AbortSignal): Promise<string> {
     const token = typeof this.#token === "string"
       ? this.#token
-      : await ask(this.#token, signal).catch((cause) => {
+      : await this.#ask(this.#token, signal).catch((cause) => {
         const detail = cause instanceof Error ? cause.message : String(cause);
         throw new ClientError("token_failed", `The token function failed: ${detail}`, {
           retryable: true,
@@ -42,16 +48,27 @@ export class TokenSource {
     }
     return token;
   }
-}
-
-/** Asks for a token and stops waiting when the signal is aborted, even if the function goes on. */
-function ask(token: TokenFunction, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort);
-    Promise.resolve().then(() => token({ signal })).then(resolve, reject).finally(() => {
-      signal.removeEventListener("abort", abort);
+  /** Stops waiting when the signal is aborted or time is up, even if the function goes on. */
+  #ask(token: TokenFunction, signal: AbortSignal): Promise<string> {
+    const abort = new AbortController();
+    return new Promise<string>((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const settle = (): void => {
+        cancel();
+        signal.removeEventListener("abort", aborted);
+      };
+      const stop = (reason: unknown): void => {
+        settle();
+        abort.abort(reason);
+        reject(reason);
+      };
+      const aborted = (): void => stop(signal.reason);
+      const cancel = this.#environment.setTimer(() => {
+        stop(new Error(`It gave no token within ${this.#timeoutMs} ms`));
+      }, this.#timeoutMs);
+      signal.addEventListener("abort", aborted);
+      Promise.resolve().then(() => token({ signal: abort.signal })).then(resolve, reject)
+        .finally(settle);
     });
-  });
+  }
 }

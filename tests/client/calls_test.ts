@@ -280,3 +280,57 @@ Deno.test("a notification of the game's own has an event for all such", async ()
   ]);
   await client.disconnect();
 });
+
+Deno.test("what is called on a connection that is closing waits within the limit", async () => {
+  const world = scripted();
+  const { client, socket } = await world.connected({ queueLimit: 1 });
+  socket.readyState = 2;
+  const waiting = client.call("rpc.discover");
+  await assert.rejects(client.call("rpc.discover"), { code: "queue_full" });
+  const rejected = assert.rejects(waiting, { code: "closed" });
+  socket.end(1000);
+  await rejected;
+  const strict = await world.connected({ queueLimit: 0 });
+  strict.socket.readyState = 2;
+  await assert.rejects(strict.client.call("rpc.discover"), { code: "not_connected" });
+  strict.socket.end(1000);
+});
+
+Deno.test("what waits goes out as it was when it was called", async () => {
+  const world = scripted();
+  const client = world.client();
+  const connecting = client.connect();
+  const params = { to: { user_id: "b" }, type: "pay", payload: 1 };
+  client.notify("player.sendEvent", params);
+  params.payload = 2;
+  client.notify("player.sendEvent", params);
+  const socket = await world.socket(1);
+  socket.greet();
+  await connecting;
+  assert.deepEqual(
+    socket.sent.map((message) => (message.params as typeof params).payload),
+    [1, 2],
+  );
+  await client.disconnect();
+});
+
+Deno.test("what is called while what waited goes out comes after it", async () => {
+  const world = scripted();
+  const client = world.client();
+  const connecting = client.connect();
+  client.notify("player.updateLocation", { location: "a" });
+  client.notify("player.updateLocation", { location: "b" });
+  const trace = client.on("message", ({ direction }) => {
+    if (direction === "in") return;
+    trace();
+    client.notify("player.updateLocation", { location: "c" });
+  });
+  const socket = await world.socket(1);
+  socket.greet();
+  await connecting;
+  assert.deepEqual(
+    socket.sent.map(({ params }) => (params as { location: string }).location),
+    ["a", "b", "c"],
+  );
+  await client.disconnect();
+});

@@ -403,3 +403,17 @@ Deno.test("WaygateClient refuses an address that is none", () => {
   assert.throws(() => world.client({ url: "ftp://x" }), /"ftp:\/\/x" is not an address/);
   assert.throws(() => world.client({ url: "/ws" }), /give one like wss:\/\/host\/ws/);
 });
+
+Deno.test("disconnect() that is called twice resolves twice when the socket is closed", async () => {
+  const world = scripted();
+  const { client, socket } = await world.connected();
+  socket.dead = true;
+  const resolved: number[] = [];
+  client.disconnect().then(() => resolved.push(1));
+  client.disconnect().then(() => resolved.push(2));
+  await world.settle();
+  assert.deepEqual(resolved, []);
+  socket.end(1000);
+  await world.settle();
+  assert.deepEqual(resolved, [1, 2]);
+});

@@ -66,3 +66,55 @@ Deno.test("a listener that throws disturbs nobody and is reported", async () => 
   assert.deepEqual(seen, [1]);
   assert.equal(await reported, fault);
 });
+
+Deno.test("once() and off() leave nothing on the signal", () => {
+  const events = new Emitter<Events>();
+  const { signal, listeners } = countedSignal();
+  const seen: number[] = [];
+  const listener = (value: number): unknown => seen.push(value);
+  events.once("number", listener, { signal });
+  assert.equal(listeners(), 1);
+  events.emit("number", 1);
+  assert.equal(listeners(), 0);
+  events.on("number", listener, { signal });
+  events.off("number", listener);
+  assert.equal(listeners(), 0);
+  events.emit("number", 2);
+  assert.deepEqual(seen, [1]);
+});
+
+Deno.test("once() does not cut short what on() began; on() goes on with what once() began", () => {
+  const events = new Emitter<Events>();
+  const seen: number[] = [];
+  const listener = (value: number): unknown => seen.push(value);
+  events.on("number", listener);
+  const stop = events.once("number", listener);
+  events.emit("number", 1);
+  stop();
+  events.emit("number", 2);
+  events.off("number", listener);
+  events.once("number", listener);
+  events.on("number", listener);
+  events.emit("number", 3);
+  events.emit("number", 4);
+  assert.deepEqual(seen, [1, 2, 3, 4]);
+});
+
+/** A signal, and how many listen for its end. */
+function countedSignal(): { signal: AbortSignal; listeners: () => number } {
+  const { signal } = new AbortController();
+  let count = 0;
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  Object.assign(signal, {
+    addEventListener(type: string, listener: () => void) {
+      count++;
+      add(type, listener);
+    },
+    removeEventListener(type: string, listener: () => void) {
+      count--;
+      remove(type, listener);
+    },
+  });
+  return { signal, listeners: () => count };
+}

@@ -41,3 +41,15 @@ Deno.test("pause() ends with its signal", async () => {
   await pausing;
   await pause(runtimeEnvironment, 3_600_000, abort.signal);
 });
+
+for (const delayMs of [2 ** 31, 30 * 86_400_000, Infinity]) {
+  Deno.test(`setTimer() does not take ${delayMs} ms for none`, async () => {
+    let early = false;
+    let later = false;
+    const cancel = runtimeEnvironment.setTimer(() => early = true, delayMs);
+    runtimeEnvironment.setTimer(() => later = true, 20);
+    await until(() => later, { what: "a timer that is due" });
+    assert.equal(early, false);
+    cancel();
+  });
+}

@@ -135,3 +135,15 @@ Deno.test("a clock that is set back does not put the heartbeat off", async () =>
   assert.equal(client.state, "reconnecting");
   await client.disconnect();
 });
+
+Deno.test("a clock that is set back makes no latency below nothing", async () => {
+  const world = scripted();
+  const { client, socket } = await world.connected();
+  socket.holdPings = true;
+  await world.pass(INTERVAL_MS);
+  world.setBack(3_600_000);
+  socket.answerPings();
+  await world.settle();
+  assert.equal(client.latencyMs, 0);
+  await client.disconnect();
+});

@@ -240,3 +240,34 @@ Deno.test("traces never show a token", async () => {
   assert.doesNotMatch(traces.join(), /secret/);
   await client.disconnect();
 });
+
+Deno.test("a token function that hangs does not keep the refresh from being tried again", async () => {
+  const world = scripted();
+  let count = 0;
+  const { client, socket } = await world.connected({
+    token: () => ++count === 2 ? new Promise<string>(() => {}) : `t.${count}`,
+  });
+  const errors: string[] = [];
+  client.on("error", ({ message }) => errors.push(message));
+  socket.tell("system.token_expiring", { expires_at: "2026-01-01T00:00:30.000Z" });
+  await world.pass(10_000);
+  assert.deepEqual(errors, ["The token function failed: It gave no token within 10000 ms"]);
+  await world.pass(250);
+  assert.deepEqual(socket.request("auth.refresh").params, { token: "t.3" });
+  await client.disconnect();
+  assert.equal(world.timers, 0);
+});
+
+Deno.test("a clock that is set back does not make a try longer", async () => {
+  const world = scripted();
+  let give: (token: string) => void = () => {};
+  const client = world.client({ token: () => new Promise((resolve) => give = resolve) });
+  client.connect().catch(() => {});
+  await world.settle();
+  world.setBack(3_600_000);
+  give("h.token.s");
+  (await world.socket(1)).open();
+  await world.pass(10_000);
+  assert.equal(client.reason?.detail, "No welcome within 10000 ms");
+  await client.disconnect();
+});

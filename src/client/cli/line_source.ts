@@ -28,6 +28,11 @@ export function standardInput(isTerminal: boolean, methods: () => readonly strin
     prompt: "> ",
     completer: (line: string) => complete(line, methods()),
   });
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // Whoever read the output has gone, as `head` has after its last line: nobody is left to tell.
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
   // From the start, so that no line is lost that comes while the client still connects.
   const lines = input[Symbol.asyncIterator]();
   return {

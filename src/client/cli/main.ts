@@ -50,8 +50,14 @@ function show(client: WaygateClient, printer: Printer): void {
   }
 }
 
-function untilInterrupted(): Promise<void> {
-  return new Promise((resolve) => Deno.addSignalListener("SIGINT", resolve));
+/** Resolves with Ctrl-C, or when the connection has ended for good. */
+function untilOver(client: WaygateClient): Promise<void> {
+  return new Promise((resolve) => {
+    Deno.addSignalListener("SIGINT", resolve);
+    client.on("state", ({ state }) => {
+      if (state === "closed") resolve();
+    });
+  });
 }
 
 /** @returns the exit status */
@@ -79,7 +85,7 @@ async function run(options: CliOptions): Promise<number> {
       source.prompt();
     }
     await caller.idle();
-    if (watch && client.state !== "closed") await untilInterrupted();
+    if (watch && client.state !== "closed") await untilOver(client);
   } catch (error) {
     if (connected) throw error;
     source.close();

@@ -30,7 +30,7 @@ deno task client [--url URL] [--token TOKEN] [--user ID] [--scope SCOPES] [--jso
   --token TOKEN  a JWT; also read from WAYGATE_TOKEN. Without one, a gateway in development mode is
                  asked for a token of the user --user with the scopes --scope
   --json         one JSON object a line, for scripts
-  --watch        stay after the end of the input, until Ctrl-C
+  --watch        stay after the end of the input, until Ctrl-C or the gateway ends it
 
 Then a line is a method and its params:
 

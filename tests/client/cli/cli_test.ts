@@ -95,6 +95,51 @@ Deno.test("--watch shows notifications until it is interrupted", async () => {
   await reading;
 });
 
+Deno.test("--watch ends with exit status 2 when the connection ends for good", async () => {
+  await using gateway = await startGateway();
+  const [command = "", ...args] = await taskCommand();
+  const child = new Deno.Command(command, {
+    args: [...args, "--url", gateway.url, "--user", "joe", "--json", "--watch"],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  let output = "";
+  const reading = (async () => {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) output += text;
+  })();
+  await until(() => output.includes('"connected"'), { what: "joe to connect", timeoutMs: 15_000 });
+  await runTask(
+    ["--url", gateway.url, "--user", "ann", "--scope", "admin"],
+    'system.kick {"user_id":"joe"}\n',
+  );
+  assert.equal((await child.status).code, 2);
+  await reading;
+  assert.match(output, /"state":"closed".*"kicked"/);
+});
+
+Deno.test("a reader that goes early is no error", async () => {
+  await using gateway = await startGateway();
+  const [command = "", ...args] = await taskCommand();
+  const child = new Deno.Command(command, {
+    args: [...args, "--url", gateway.url, "--json"],
+    cwd: ROOT,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode("presence.list\n".repeat(20)));
+  const { code } = await child.status;
+  await writer.close().catch(() => {});
+  assert.equal(await new Response(child.stderr).text(), "");
+  assert.equal(code, 0);
+});
+
 /** What of the output's lines is looked at. */
 interface OutputLine {
   readonly type: string;
