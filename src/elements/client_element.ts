@@ -18,19 +18,15 @@ export abstract class ClientElement<Client> extends PlatformElement {
 
   set client(client: Client | null) {
     if (client === this.#client) return;
+    const attached = this.#attached !== null;
     this.#detach();
     this.#client = client;
-    if (this.isConnected) this.#attach();
+    if (attached) this.#attach();
   }
 
   /** Called by the browser when the element enters a page. */
   connectedCallback(): void {
-    // Set before the element was defined, it is the object's own and hides the accessor.
-    if (Object.hasOwn(this, "client")) {
-      const { client } = this;
-      Reflect.deleteProperty(this, "client");
-      this.client = client;
-    }
+    this.#adoptProperties();
     this.#attach();
   }
 
@@ -42,11 +38,14 @@ export abstract class ClientElement<Client> extends PlatformElement {
   /** Begins to show the client: null for none. `signal` is aborted when it is to end. */
   protected abstract attach(client: Client | null, signal: AbortSignal): void;
 
-  /** Shows the same client anew, as if the element left the page and came back. */
-  protected reattach(): void {
-    if (this.#attached === null) return;
-    this.#detach();
-    this.#attach();
+  /** What was set before the element was defined is the object's own, and hides the accessor. */
+  #adoptProperties(): void {
+    for (const name of Object.keys(this)) {
+      if (!(name in Object.getPrototypeOf(this))) continue;
+      const value = Reflect.get(this, name);
+      Reflect.deleteProperty(this, name);
+      Reflect.set(this, name, value);
+    }
   }
 
   #attach(): void {

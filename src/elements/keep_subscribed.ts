@@ -1,4 +1,5 @@
 import type { PresenceInterestParams, PresenceView } from "../client/client.ts";
+import { ErrorCode } from "../protocol/errors.ts";
 import { sharedClock } from "./shared_clock.ts";
 
 /** How long after a refusal to ask again, in ms. */
@@ -6,7 +7,8 @@ const RETRY_MS = 5_000;
 
 /**
  * Subscribes until the signal is aborted, and then ends what was subscribed. A refusal, as of a
- * server that cannot reach its store, is not for ever: it is asked again.
+ * server that cannot reach its store, is not for ever: it is asked again. What the server can never
+ * take, as a location with a space in it, is not: the console says so, once.
  *
  * @param subscribed called each time the server has subscribed
  */
@@ -25,8 +27,10 @@ export function keepSubscribed(
       if (signal.aborted) return end();
       signal.addEventListener("abort", end);
       subscribed();
-    }, () => {
-      if (!signal.aborted) askLater();
+    }, (error) => {
+      if (signal.aborted) return;
+      if (isPointless(error)) console.warn("Cannot subscribe to", interest, error);
+      else askLater();
     });
   };
   const askLater = (): void => {
@@ -38,4 +42,10 @@ export function keepSubscribed(
     signal.addEventListener("abort", stop);
   };
   ask();
+}
+
+/** By name, not by class: elements and client may come from two bundles. */
+function isPointless(error: unknown): boolean {
+  const { code, name } = Object(error) as { readonly code?: unknown; readonly name?: unknown };
+  return name === "RpcError" && code === ErrorCode.invalidParams;
 }

@@ -1,11 +1,13 @@
 /** Rules of `<waygate-presence>`. */
 export const PRESENCE_CSS = `
-:host { display: flex; flex-direction: column; min-height: 0; background: var(--_surface); }
+/* Positioned, or what is only spoken would add to the height of the page. */
+:host { position: relative; display: flex; flex-direction: column; min-height: 0; background: var(--_surface); }
 .summary {
   display: flex;
   flex-wrap: wrap;
   align-items: center;
   gap: 0.25rem 0.875rem;
+  min-height: 2.1875rem;
   padding: 0.25rem 0.5rem 0.625rem;
   font-variant-numeric: tabular-nums;
 }

@@ -64,6 +64,10 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
   readonly #render = (): void => this.#show();
   #list = this.#newList();
   #subscribed = false;
+  /** Until when the element is in a page with its client; null when it is not. */
+  #attached: AbortSignal | null = null;
+  /** Ends the subscription. */
+  #subscription = new AbortController();
 
   /** Shows nothing until the element is in a page. */
   constructor() {
@@ -114,23 +118,21 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
   /** Called by the browser. */
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
-    if (name === "filter") {
-      this.#list.filter(this.filter);
-      onNextFrame(this.#render);
-    } else {
-      this.reattach();
-    }
+    if (name === "filter") this.#list.filter(this.filter);
+    else if (name === "selectable") this.#setList(this.#list.presences());
+    else if (name === "location") this.#relocate();
+    else if (!this.showOffline) this.#list.keepOffline(0);
+    onNextFrame(this.#render);
   }
 
   /** Lists whom the client sees, and follows it. */
   protected override attach(client: PresenceClient | null, signal: AbortSignal): void {
-    const list = this.#list = this.#newList();
-    this.#scroll.replaceChildren(list.element, this.#empty);
+    this.#subscribed = false;
     this.#changed.clear();
-    list.filter(this.filter);
+    this.#setList([]);
     if (client === null) return this.#show();
 
-    list.put([...client.presence.users().values()].filter((presence) => this.#concerns(presence)));
+    this.#list.put(this.#concerned(client));
     this.#show();
     this.#summary.speak();
     client.presence.on("change", ({ changed, removed }) => {
@@ -140,17 +142,45 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
     }, { signal });
     client.on("state", () => onNextFrame(this.#render), { signal });
     const stops = [
-      sharedClock.every(RELATIVE_TIME_STEP_MS, () => list.tick(Date.now())),
+      sharedClock.every(RELATIVE_TIME_STEP_MS, () => this.#list.tick(Date.now())),
       sharedClock.every(SPEAK_EVERY_MS, () => this.#summary.speak()),
     ];
     signal.addEventListener("abort", () => {
       for (const stop of stops) stop();
+      this.#attached = null;
     });
+    this.#attached = signal;
+    this.#subscribe(client, signal);
+  }
+
+  #subscribe(client: PresenceClient, attached: AbortSignal): void {
+    const subscription = this.#subscription = new AbortController();
+    const signal = AbortSignal.any([attached, subscription.signal]);
     this.#subscribed = false;
     keepSubscribed(client.presence, this.#interest(), signal, () => {
       this.#subscribed = true;
       onNextFrame(this.#render);
     });
+  }
+
+  /** Looks at another location. Who is in both stays in the view: the old is ended last. */
+  #relocate(): void {
+    const { client } = this;
+    if (client === null || this.#attached === null) return;
+    const before = this.#subscription;
+    this.#subscribe(client, this.#attached);
+    before.abort();
+    this.#list.keepOffline(0);
+    const elsewhere = this.#list.presences().filter((presence) => !this.#concerns(presence));
+    this.#list.remove(elsewhere.map(({ user_id }) => user_id));
+    this.#list.put(this.#concerned(client));
+  }
+
+  #setList(presences: readonly Presence[]): void {
+    this.#list = this.#newList();
+    this.#list.filter(this.filter);
+    this.#list.put(presences);
+    this.#scroll.replaceChildren(this.#list.element, this.#empty);
   }
 
   #newList(): PresenceList {
@@ -167,14 +197,18 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
     return this.location === null || presence.location === this.location;
   }
 
+  #concerned(client: PresenceClient): Presence[] {
+    return [...client.presence.users().values()].filter((presence) => this.#concerns(presence));
+  }
+
   #show(): void {
     const { client } = this;
     const list = this.#list;
     this.#takeChanges(client);
     list.markSelf(client?.welcome?.user_id ?? null);
     const presences = list.presences();
-    this.#summary.show(presences);
     const current = client?.state === "connected" && client.presence.synced && this.#subscribed;
+    this.#summary.show(presences, current);
     this.toggleAttribute("stale", client !== null && !current);
     const empty = this.#emptyWords(presences.length, current);
     setText(this.#empty, empty);
@@ -183,6 +217,7 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
 
   #takeChanges(client: PresenceClient | null): void {
     const put: Presence[] = [];
+    const gone: string[] = [];
     for (const userId of this.#changed) {
       // What counts is what holds now: steps between two frames are never drawn.
       const online = client?.presence.users().get(userId);
@@ -191,20 +226,12 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
         : undefined;
       if (online !== undefined && this.#concerns(online)) put.push(online);
       else if (offline?.status === "offline") put.push(offline);
-      else this.#list.remove(userId);
+      else gone.push(userId);
     }
     this.#changed.clear();
     this.#list.put(put);
-    for (const { user_id } of this.#forgotten()) this.#list.remove(user_id);
-  }
-
-  /** Those who left first, when there are too many to show. */
-  #forgotten(): readonly Presence[] {
-    const offline = this.#list.presences().filter(({ status }) => status === "offline");
-    if (offline.length <= OFFLINE_LIMIT) return [];
-    return offline
-      .sort((left, right) => (left.last_seen ?? "") < (right.last_seen ?? "") ? -1 : 1)
-      .slice(0, offline.length - OFFLINE_LIMIT);
+    this.#list.remove(gone);
+    this.#list.keepOffline(OFFLINE_LIMIT);
   }
 
   #emptyWords(count: number, current: boolean): string {

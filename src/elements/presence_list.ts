@@ -46,31 +46,45 @@ export class PresenceList {
   /** Adds users, or shows what is new about them. */
   put(presences: readonly Presence[]): void {
     const added: PresenceRow[] = [];
+    const updated: PresenceRow[] = [];
     for (const presence of presences) {
       const row = this.#rows.get(presence.user_id);
       if (row === undefined) added.push(this.#newRow(presence));
-      else this.#update(row, presence);
+      else {
+        this.#update(row, presence);
+        updated.push(row);
+      }
     }
     // Each row finds its place by itself, unless there are so many that sorting once is less work.
     if (added.length > this.#sorted.length) this.#fill(added);
     else for (const row of added) this.#insert(row);
+    this.#applyFilter(updated);
     this.#focus.refresh();
   }
 
-  /** Takes a user out. */
-  remove(userId: string): void {
-    const row = this.#rows.get(userId);
-    if (row === undefined) return;
-    this.#focus.leave(row.element);
-    this.#rows.delete(userId);
-    this.#sorted.splice(this.#sorted.indexOf(row), 1);
-    row.element.remove();
+  /** Takes users out. */
+  remove(userIds: readonly string[]): void {
+    const gone = new Set(userIds.flatMap((userId) => this.#rows.get(userId) ?? []));
+    if (gone.size === 0) return;
+    this.#sorted = this.#sorted.filter((row) => !gone.has(row));
+    for (const { presence } of gone) this.#rows.delete(presence.user_id);
+    this.#takeAway([...gone], (row) => row.element.remove());
+  }
+
+  /** Of those who are offline, keeps only so many who left last. */
+  keepOffline(limit: number): void {
+    const offline = this.presences().filter(({ status }) => status === "offline");
+    if (offline.length <= limit) return;
+    const first = offline
+      .sort((left, right) => (left.last_seen ?? "") < (right.last_seen ?? "") ? -1 : 1)
+      .slice(0, offline.length - limit);
+    this.remove(first.map(({ user_id }) => user_id));
   }
 
   /** Shows only users whose name, id or location has the text in it. */
   filter(text: string): void {
     this.#filter = text.trim().toLowerCase();
-    for (const row of this.#sorted) this.#applyFilter(row);
+    this.#applyFilter(this.#sorted);
     this.#focus.refresh();
   }
 
@@ -96,7 +110,7 @@ export class PresenceList {
       row.button.addEventListener("click", () => onSelect?.(row.presence));
     }
     this.#rows.set(presence.user_id, row);
-    this.#applyFilter(row);
+    row.element.hidden = !row.matches(this.#filter);
     return row;
   }
 
@@ -104,15 +118,33 @@ export class PresenceList {
     const moves = compareRows(row.presence, presence) !== 0;
     if (moves) this.#sorted.splice(this.#sorted.indexOf(row), 1);
     row.show(presence);
-    this.#applyFilter(row);
     if (moves) this.#focus.keep(row.element, () => this.#insert(row));
   }
 
-  #applyFilter(row: PresenceRow): void {
-    const hidden = !row.matches(this.#filter);
-    if (row.element.hidden === hidden) return;
-    if (hidden) this.#focus.leave(row.element);
-    row.element.hidden = hidden;
+  #applyFilter(rows: readonly PresenceRow[]): void {
+    const hidden: PresenceRow[] = [];
+    for (const row of rows) {
+      const matches = row.matches(this.#filter);
+      if (matches !== row.element.hidden) continue;
+      if (matches) row.element.hidden = false;
+      else hidden.push(row);
+    }
+    this.#takeAway(hidden, (row) => row.element.hidden = true);
+  }
+
+  /**
+   * The row with the tab stop goes last: then it looks for its neighbour once, among those who stay,
+   * instead of handing the focus from one row that goes to the next.
+   */
+  #takeAway(rows: readonly PresenceRow[], away: (row: PresenceRow) => void): void {
+    let holder: PresenceRow | undefined;
+    for (const row of rows) {
+      if (this.#focus.holds(row.element)) holder = row;
+      else away(row);
+    }
+    if (holder === undefined) return;
+    this.#focus.leave(holder.element);
+    away(holder);
   }
 
   #fill(added: readonly PresenceRow[]): void {

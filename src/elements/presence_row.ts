@@ -7,6 +7,12 @@ import { STATUS_WORDS } from "./status_words.ts";
 /** Orders names as people do: `player 2` before `player 10`, whatever their capitals. */
 const names = new Intl.Collator("en", { sensitivity: "base", numeric: true });
 
+/** Letters, numbers, punctuation and symbols; not spaces, marks alone, or what has no width. */
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
+/** Embeddings, overrides and isolates (Unicode UAX #9 §2): letters have a direction without them. */
+const BIDI_CONTROLS = /[\u202A-\u202E\u2066-\u2069]/g;
+
 /** One user in the list. Its nodes stay the same for as long as the user is shown. */
 export class PresenceRow {
   /** The list item. */
@@ -15,7 +21,7 @@ export class PresenceRow {
   readonly button: HTMLButtonElement | null;
   readonly #initials = newElement("span");
   readonly #dot = newElement("span", { class: "dot", part: "dot" });
-  readonly #name = newElement("span", { class: "name", part: "name" });
+  readonly #name = newElement("span", { class: "name", part: "name", dir: "auto" });
   readonly #self = newElement("span", { class: "tag", part: "self" }, "You");
   readonly #about = newElement("span", { class: "about", part: "about" });
   readonly #seen = newElement("time", { class: "seen", part: "last-seen" });
@@ -99,9 +105,12 @@ export class PresenceRow {
   }
 }
 
-/** The name to show for a user: the display name, or the id. */
-export function displayName({ name, user_id }: Presence): string {
-  return name === undefined || name.trim() === "" ? user_id : name;
+/**
+ * The name to show for a user: the display name, or the id where that has nothing to see in it. No
+ * name turns its letters around to look like another's.
+ */
+export function displayName({ name, user_id }: Pick<Presence, "name" | "user_id">): string {
+  return name !== undefined && VISIBLE.test(name) ? name.replace(BIDI_CONTROLS, "") : user_id;
 }
 
 /** Who comes first: those who are there, then by name; the id settles the rest. */

@@ -27,10 +27,10 @@ export class PresenceSummary {
     }
   }
 
-  /** Counts anew. */
-  show(presences: readonly Presence[]): void {
+  /** Counts anew. @param known whether it is known that nobody else is there */
+  show(presences: readonly Presence[], known: boolean): void {
     const present = presences.filter(({ status }) => status !== "offline");
-    setText(this.#total, `${present.length} online`);
+    setText(this.#total, present.length > 0 || known ? `${present.length} online` : "");
     for (const { item, status, value } of this.#counts) {
       const count = present.filter((presence) => presence.status === status).length;
       setText(value, String(count));
@@ -38,7 +38,7 @@ export class PresenceSummary {
     }
   }
 
-  /** Tells the total to those who cannot see it. */
+  /** Tells the total to those who cannot see it; while there is none, nothing. */
   speak(): void {
     setText(this.spoken, this.#total.textContent ?? "");
   }

@@ -1,5 +1,8 @@
 const PAGE = 10;
 
+/** What the focus moves between. */
+const ITEMS = "li:not([hidden]) > button";
+
 /**
  * One tab stop for a whole list (WAI-ARIA APG, "roving tabindex"): Tab enters and leaves it, the
  * arrow keys, Page Up, Page Down, Home and End move inside.
@@ -21,15 +24,19 @@ export class RovingFocus {
   refresh(): void {
     const item = this.#current?.closest("li");
     if (item?.parentElement === this.#list && !item.hidden) return;
-    this.#stopAt(this.#items()[0] ?? null);
+    this.#stopAt(this.#list.querySelector<HTMLButtonElement>(ITEMS));
+  }
+
+  /** Whether a child has the tab stop. */
+  holds(child: HTMLElement): boolean {
+    return this.#current !== null && child.contains(this.#current);
   }
 
   /** A child is about to go: its neighbour takes over, and the focus where it had that. */
   leave(child: HTMLElement): void {
-    if (this.#current === null || !child.contains(this.#current)) return;
-    const items = this.#items();
-    const at = items.indexOf(this.#current);
-    const next = items[at + 1] ?? items[at - 1] ?? null;
+    if (!this.holds(child)) return;
+    const next = neighbour(child, "nextElementSibling") ??
+      neighbour(child, "previousElementSibling");
     const focused = this.#focused() === this.#current;
     this.#stopAt(next);
     if (focused) next?.focus();
@@ -56,7 +63,7 @@ export class RovingFocus {
   }
 
   #items(): HTMLButtonElement[] {
-    return [...this.#list.querySelectorAll<HTMLButtonElement>("li:not([hidden]) > button")];
+    return [...this.#list.querySelectorAll<HTMLButtonElement>(ITEMS)];
   }
 
   #move(event: KeyboardEvent): void {
@@ -77,4 +84,14 @@ export class RovingFocus {
     event.preventDefault();
     items[Math.max(0, Math.min(last, target))]?.focus();
   }
+}
+
+/** The button of the next child on one side that can be seen. */
+function neighbour(
+  child: Element,
+  side: "nextElementSibling" | "previousElementSibling",
+): HTMLButtonElement | null {
+  let next = child[side];
+  while (next instanceof HTMLElement && next.hidden) next = next[side];
+  return next?.querySelector("button") ?? null;
 }

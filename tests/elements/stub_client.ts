@@ -49,6 +49,10 @@ export class StubPresence {
   synced = true;
   /** So many subscriptions are refused. */
   refusals = 0;
+  /** With this. */
+  refusal = new Error("Refused");
+  /** What was subscribed and unsubscribed, in words and in order. */
+  readonly asked: string[] = [];
   /** What was subscribed and not unsubscribed yet. */
   readonly interests: PresenceInterestParams[] = [];
   readonly #online = new Map<string, Presence>();
@@ -66,12 +70,14 @@ export class StubPresence {
   }
 
   subscribe(interest: PresenceInterestParams = { all: true }): Promise<readonly Presence[]> {
-    if (this.refusals-- > 0) return Promise.reject(new Error("Refused"));
+    this.asked.push(`subscribe ${wordsOf(interest)}`);
+    if (this.refusals-- > 0) return Promise.reject(this.refusal);
     this.interests.push(interest);
     return Promise.resolve([]);
   }
 
   unsubscribe(interest: PresenceInterestParams = { all: true }): Promise<void> {
+    this.asked.push(`unsubscribe ${wordsOf(interest)}`);
     const at = this.interests.findIndex((one) => JSON.stringify(one) === JSON.stringify(interest));
     if (at >= 0) this.interests.splice(at, 1);
     return Promise.resolve();
@@ -91,4 +97,8 @@ export class StubPresence {
     }
     this.#events.emit("change", { changed, removed });
   }
+}
+
+function wordsOf({ locations }: PresenceInterestParams): string {
+  return locations?.join() ?? "everyone";
 }

@@ -39,7 +39,11 @@ Deno.test("hueOf() is a hue, and the same for the same id", () => {
 
 Deno.test("displayName() falls back on the id", () => {
   assert.equal(displayName(player("ada", { name: "Ada" })), "Ada");
-  assert.equal(displayName(player("ada", { name: "  " })), "ada");
+  for (const name of ["  ", "\u200B\u2060", "\u202E"]) {
+    assert.equal(displayName(player("ada", { name })), "ada");
+  }
+  assert.equal(displayName(player("ada", { name: "🚀" })), "🚀");
+  assert.equal(displayName(player("eve", { name: "Eve\u202Enimda" })), "Evenimda");
   const { name: _, ...nameless } = player("ada");
   assert.equal(displayName(nameless), "ada");
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Presence, PresenceChange } from "../../src/client/client.ts";
+import { withoutIsolates } from "../../src/lobby/page/isolate.ts";
 import { PresenceStory } from "../../src/lobby/page/presence_story.ts";
 import { player, players } from "../elements/players.ts";
 
@@ -17,7 +18,15 @@ Deno.test("PresenceStory tells who is there, who comes, what changes and who lea
     [{ changed: [{ ...ada, status: "busy" }], removed: ["bea"] }, ["Ada is busy", "Bea left"]],
     [{ removed: ["bea"] }, []],
   ];
-  for (const [change, texts] of steps) assert.deepEqual(tell(story, change), texts);
+  for (const [change, texts] of steps) {
+    assert.deepEqual(tell(story, change).map(withoutIsolates), texts);
+  }
+});
+
+Deno.test("PresenceStory sets names apart, and takes from them what would turn the line", () => {
+  const story = new PresenceStory([]);
+  const eve = player("eve", { name: "Eve\u202E nimda" });
+  assert.deepEqual(tell(story, { changed: [eve] }), ["\u2068Eve nimda\u2069 came online"]);
 });
 
 Deno.test("PresenceStory tells many changes at once as numbers", () => {

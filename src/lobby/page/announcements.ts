@@ -9,6 +9,9 @@ const TITLES: Readonly<Record<AnnouncementLevel, string>> = {
   critical: "Important",
 };
 
+/** Who makes room first. */
+const LEVELS: readonly AnnouncementLevel[] = ["info", "warning", "critical"];
+
 /** More would leave no room for the lobby. */
 const SHOWN = 3;
 
@@ -16,14 +19,42 @@ const SHOWN = 3;
 export function showAnnouncements(client: WaygateClient): void {
   const region = find("announcements", HTMLElement);
   client.on("system.announcement", (announcement) => {
-    region.append(newBanner(announcement));
-    if (region.childElementCount > SHOWN) region.firstElementChild?.remove();
+    const banner = newBanner(announcement);
+    banner.querySelector("button")?.addEventListener("click", () => takeOut(region, banner));
+    region.append(banner);
+    if (region.childElementCount > SHOWN) takeOut(region, leastOf(region));
+    // It may be taller than its room, and then the arrow keys have to reach the rest of it.
+    region.tabIndex = 0;
+    if (!region.contains(document.activeElement)) region.scrollTop = region.scrollHeight;
   });
 }
 
+/** The oldest of the lowest level. */
+function leastOf(region: HTMLElement): Element | null {
+  for (const level of LEVELS) {
+    const banner = region.querySelector(`.banner.${level}`);
+    if (banner !== null) return banner;
+  }
+  return region.firstElementChild;
+}
+
+/** Takes a banner out; a focus that was in it goes on to the next, or back to the lobby. */
+function takeOut(region: HTMLElement, banner: Element | null): void {
+  const focused = banner?.contains(document.activeElement) === true;
+  const next = banner?.nextElementSibling ?? banner?.previousElementSibling;
+  banner?.remove();
+  if (region.childElementCount === 0) region.removeAttribute("tabindex");
+  if (focused) (next?.querySelector("button") ?? lobbyPart())?.focus();
+}
+
+/** The messages; on a phone, whichever part is shown. */
+function lobbyPart(): HTMLElement | undefined {
+  const parts = ["messages", "people", "events"].map((id) => find(id, HTMLElement));
+  return parts.find((part) => part.checkVisibility());
+}
+
 function newBanner({ level, message, sent_at }: Announcement): HTMLElement {
-  const dismiss = newElement("button", { type: "button", class: "quiet" }, "Dismiss");
-  const banner = newElement(
+  return newElement(
     "div",
     { class: `banner ${level}`, role: level === "critical" ? "alert" : "status" },
     newElement(
@@ -31,12 +62,10 @@ function newBanner({ level, message, sent_at }: Announcement): HTMLElement {
       {},
       newElement("strong", {}, TITLES[level] ?? TITLES.info),
       " ",
-      newElement("span", {}, message),
+      newElement("bdi", {}, message),
       " ",
       newElement("time", { datetime: sent_at, class: "hint" }, clockTime(Date.parse(sent_at))),
     ),
-    dismiss,
+    newElement("button", { type: "button", class: "quiet" }, "Dismiss"),
   );
-  dismiss.addEventListener("click", () => banner.remove());
-  return banner;
 }

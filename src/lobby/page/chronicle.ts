@@ -9,6 +9,7 @@ import { displayName } from "../../elements/presence_row.ts";
 import type { EventLog } from "./event_log.ts";
 import { chatText } from "./chat.ts";
 import { failureWords } from "./failure_words.ts";
+import { isolate, withoutIsolates } from "./isolate.ts";
 import type { LogEntry } from "./log_entry.ts";
 import { PresenceStory } from "./presence_story.ts";
 
@@ -27,7 +28,7 @@ export function keepLog(client: WaygateClient, log: EventLog): void {
   });
   client.on("player.event", (event) => log.add(eventEntry(event, client)));
   client.on("system.announcement", (announcement) => {
-    log.add({ kind: "announcement", text: announcement.message, detail: announcement });
+    log.add({ kind: "announcement", text: isolate(announcement.message), detail: announcement });
   });
   client.on("notification", ({ method, params }) => {
     log.add({ kind: "message", text: method, detail: params });
@@ -88,9 +89,9 @@ function stateEntry(
 
 function eventEntry(event: PlayerEvent, client: WaygateClient): LogEntry {
   const sender = event.from === null ? undefined : client.presence.get(event.from);
-  const name = sender === undefined ? event.from ?? "the game" : displayName(sender);
+  const name = isolate(sender === undefined ? event.from ?? "the game" : displayName(sender));
   const said = chatText(event);
-  const text = said === null ? `${event.type} from ${name}` : `${name}: ${said}`;
+  const text = said === null ? `${event.type} from ${name}` : `${name}: ${withoutIsolates(said)}`;
   return { kind: "message", text, detail: event };
 }
 

@@ -4,11 +4,11 @@ import type {
   Presence,
   WaygateClient,
 } from "../../client/client.ts";
-import { displayName } from "../../elements/presence_row.ts";
 import { CHAT } from "./chat.ts";
 import { failureWords } from "./failure_words.ts";
 import { find, showText } from "./find.ts";
 import type { MessageFeed } from "./message_feed.ts";
+import { recipientById, recipientInSight } from "./recipient.ts";
 import { suggestLocations, suggestPlayers } from "./suggestions.ts";
 
 type Kind = "location" | "user" | "everyone";
@@ -19,6 +19,14 @@ const LABELS: Readonly<Record<Kind, string>> = {
   everyone: "",
 };
 
+/** A message as it was when it was sent: the form may say something else since. */
+interface Draft {
+  readonly kind: Kind;
+  readonly target: string;
+  readonly level: AnnouncementLevel;
+  readonly text: string;
+}
+
 /** Writes to a player, to a location or, as an administrator, to everyone. */
 export class Composer {
   readonly #client: WaygateClient;
@@ -27,10 +35,14 @@ export class Composer {
   readonly #to = find("to", HTMLInputElement);
   readonly #level = find("level", HTMLSelectElement);
   readonly #text = find("text", HTMLInputElement);
+  readonly #button = find("send", HTMLButtonElement);
   readonly #error = find("composer-error", HTMLElement);
   /** What was written for each kind, to be there again when it is chosen again. */
   readonly #targets: Record<Kind, string> = { location: "lobby", user: "", everyone: "" };
   #current: Kind = "location";
+  #sending = false;
+  /** The message that is under way or failed: tried again unchanged, it arrives once. */
+  #last: { readonly message: string; readonly key: string } | null = null;
 
   /** @param admin whether the player may announce */
   constructor(client: WaygateClient, feed: MessageFeed, admin: boolean) {
@@ -42,7 +54,7 @@ export class Composer {
     this.#to.addEventListener("focus", () => this.#suggest());
     find("composer", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#submit();
+      if (!this.#sending) this.#submit();
     });
   }
 
@@ -70,49 +82,85 @@ export class Composer {
     else suggestLocations(this.#client, list);
   }
 
-  async #submit(): Promise<void> {
-    const text = this.#text.value.trim();
-    const target = this.#to.value.trim();
-    if (this.#current !== "everyone" && target === "") {
-      return this.#complain("Say to whom.", this.#to);
-    }
+  #submit(): void {
+    const draft = this.#read();
+    const { kind, target, text } = draft;
+    if (kind !== "everyone" && target === "") return this.#complain("Say to whom.", this.#to);
     if (text === "") return this.#complain("Write something first.", this.#text);
-    showText(this.#error, "");
+    let seen: string | null = null;
     try {
-      await this.#send(text, target);
-      this.#text.value = "";
+      if (kind === "user") seen = recipientInSight(this.#client, target);
     } catch (error) {
-      this.#complain(failureWords(error), this.#text);
+      return this.#complain(failureWords(error), this.#to);
+    }
+    this.#send(draft, seen);
+  }
+
+  #read(): Draft {
+    return {
+      kind: this.#current,
+      target: this.#to.value.trim(),
+      level: this.#level.value as AnnouncementLevel,
+      text: this.#text.value.trim(),
+    };
+  }
+
+  /** @param seen the id of the player it is for, where that is known without asking */
+  async #send(draft: Draft, seen: string | null): Promise<void> {
+    this.#setSending(true);
+    showText(this.#error, "");
+    // At once, so that the next message can be written while this one is on its way.
+    this.#text.value = "";
+    try {
+      if (draft.kind === "everyone") await this.#announce(draft);
+      else await this.#tell(draft, await this.#targetOf(draft, seen));
+    } catch (error) {
+      if (this.#text.value === "") this.#text.value = draft.text;
+      // Not with the focus, which may be anywhere by now.
+      showText(this.#error, failureWords(error));
+    } finally {
+      this.#setSending(false);
     }
   }
 
-  async #send(text: string, target: string): Promise<void> {
-    if (this.#current === "everyone") {
-      const level = this.#level.value as AnnouncementLevel;
-      await this.#client.call("system.announce", { message: text, level });
-      return;
-    }
-    const to: EventTarget = this.#current === "user"
-      ? { user_id: this.#userIdOf(target) }
-      : { location: target };
+  async #targetOf({ kind, target }: Draft, seen: string | null): Promise<EventTarget> {
+    if (kind === "location") return { location: target };
+    return { user_id: seen ?? await recipientById(this.#client, target) };
+  }
+
+  async #announce({ level, text }: Draft): Promise<void> {
+    await this.#client.call("system.announce", { message: text, level });
+  }
+
+  async #tell({ text }: Draft, to: EventTarget): Promise<void> {
     const payload = { text };
-    const { event_id } = await this.#client.call("player.sendEvent", { to, type: CHAT, payload });
+    const idempotency_key = this.#keyOf(JSON.stringify([to, text]));
+    const params = { to, type: CHAT, payload, idempotency_key };
+    const { event_id } = await this.#client.call("player.sendEvent", params);
+    this.#last = null;
     const from = this.#client.welcome?.user_id ?? null;
     this.#feed.add({ event_id, from, to, type: CHAT, payload, sent_at: new Date().toISOString() });
   }
 
-  /** Takes the id, or the name of the one online player who has it. */
-  #userIdOf(text: string): string {
-    const users = this.#client.presence.users();
-    if (users.has(text)) return text;
-    const name = text.toLowerCase();
-    const named = [...users.values()].filter((user) => displayName(user).toLowerCase() === name);
-    const [only] = named;
-    return named.length === 1 && only !== undefined ? only.user_id : text;
+  #keyOf(message: string): string {
+    if (this.#last?.message !== message) this.#last = { message, key: newKey() };
+    return this.#last.key;
+  }
+
+  #setSending(sending: boolean): void {
+    this.#sending = sending;
+    // Not `disabled`, which would drop the focus of whoever has just pressed it.
+    this.#button.setAttribute("aria-disabled", String(sending));
   }
 
   #complain(text: string, field: HTMLElement): void {
     showText(this.#error, text);
     field.focus();
   }
+}
+
+/** Not `crypto.randomUUID()`, which a page without TLS does not have. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

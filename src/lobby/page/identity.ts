@@ -11,9 +11,23 @@ export type Identity =
   }
   | { readonly kind: "token"; readonly token: string };
 
-/** An input that cannot be; the message is for the player. */
+/** What a {@linkcode SignInError} may say besides its message. */
+export interface SignInErrorDetails {
+  /** Whether the same identity will be refused again. @default {false} */
+  readonly refused?: boolean;
+  readonly cause?: unknown;
+}
+
+/** Why somebody does not get in; the message is for the player. */
 export class SignInError extends Error {
   override readonly name = "SignInError";
+  /** Whether the same identity will be refused again: it is not worth remembering. */
+  readonly refused: boolean;
+
+  constructor(message: string, { cause, refused = false }: SignInErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.refused = refused;
+  }
 }
 
 /** Per tab, so that two tabs can be two players; and a token is gone when its tab is. */
@@ -24,7 +38,11 @@ const STORAGE_KEY = "waygate.identity";
  *
  * @throws {SignInError} what is wrong with it
  */
-export function identityFromName(name: string, userId: string, admin: boolean): Identity {
+export function identityFromName(
+  name: string,
+  userId: string,
+  admin: boolean,
+): Extract<Identity, { kind: "name" }> {
   const trimmed = name.trim();
   if (trimmed === "") throw new SignInError("Enter a name: any will do.");
   const id = userId.trim() || userIdFrom(trimmed);
@@ -69,7 +87,14 @@ export async function fetchToken(identity: Identity, { signal }: TokenContext): 
   const answer = await response.json().catch(() => null);
   if (typeof answer?.token === "string") return answer.token;
   const detail = answer?.error?.message ?? `status ${response.status}`;
-  throw new SignInError(`The gateway gave no token (${detail}).`);
+  const refused = response.status >= 400 && response.status < 500 && response.status !== 429;
+  throw new SignInError(`The gateway gave no token (${detail}).`, { refused });
+}
+
+/** Who somebody is before the gateway says so. */
+export function claimedUser(identity: Identity): { readonly user_id: string; name?: string } {
+  if (identity.kind === "name") return { user_id: identity.userId, name: identity.name };
+  return { user_id: tokenClaims(identity.token)?.userId ?? "" };
 }
 
 /** The identity that this tab had before it was loaded again; null for none. */

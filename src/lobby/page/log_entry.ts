@@ -1,5 +1,6 @@
 import { newElement } from "../../elements/new_element.ts";
 import { clockTimeWithSeconds } from "./clock_time.ts";
+import { isolatedNodes, withoutIsolates } from "./isolate.ts";
 
 /** What entries are about; each can be left out. */
 export type EntryKind =
@@ -13,6 +14,7 @@ export type EntryKind =
 /** Something that happened. */
 export interface LogEntry {
   readonly kind: EntryKind;
+  /** A sentence; names in it are set apart by {@linkcode isolate}. */
   readonly text: string;
   /** All there is to know about it, for those who look closer. */
   readonly detail: unknown;
@@ -50,7 +52,7 @@ export class LogRow {
         " ",
         newElement("span", { class: "kind" }, WORDS[kind]),
         " ",
-        newElement("span", { class: "what" }, text),
+        newElement("span", { class: "what" }, ...isolatedNodes(text)),
       ),
     );
     // Most entries are never opened.
@@ -68,7 +70,7 @@ export class LogRow {
   #matches(text: string): boolean {
     if (text === "") return true;
     const { detail, text: words } = this.#entry;
-    this.#searched ??= `${words} ${JSON.stringify(detail) ?? ""}`.toLowerCase();
+    this.#searched ??= `${withoutIsolates(words)} ${JSON.stringify(detail) ?? ""}`.toLowerCase();
     return this.#searched.includes(text);
   }
 }

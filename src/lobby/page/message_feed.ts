@@ -48,10 +48,12 @@ export class MessageFeed {
     new ResizeObserver(() => {
       this.#height = this.#feed.clientHeight;
       this.#follow();
+      this.#see();
     }).observe(this.#feed);
+    document.addEventListener("visibilitychange", () => this.#see());
     views.onShow((name) => {
       if (name !== "messages") return;
-      this.#setUnread(0);
+      this.#see();
       this.#following = true;
       this.#follow();
     });
@@ -69,6 +71,11 @@ export class MessageFeed {
     if (!this.#isOwn(message) && !this.#views.visible("messages")) {
       this.#setUnread(this.#unreadCount + 1);
     }
+  }
+
+  /** Nothing is unread of what is in sight. */
+  #see(): void {
+    if (this.#views.visible("messages")) this.#setUnread(0);
   }
 
   #follow(): void {
@@ -101,8 +108,8 @@ export class MessageFeed {
         newElement(
           "p",
           { class: "about" },
-          newElement("strong", {}, own ? "You" : name),
-          ` to ${this.#targetWords(message.to)} `,
+          newElement("strong", {}, newElement("bdi", {}, own ? "You" : name)),
+          ...this.#targetWords(message.to),
           newElement("time", { datetime: sent_at }, clockTime(Date.parse(sent_at))),
         ),
         newBody(message),
@@ -110,9 +117,10 @@ export class MessageFeed {
     );
   }
 
-  #targetWords(to: EventTarget): string {
-    if ("location" in to) return `everyone at ${to.location}`;
-    return to.user_id === this.#client.welcome?.user_id ? "you" : this.#nameOf(to.user_id);
+  #targetWords(to: EventTarget): (Node | string)[] {
+    if ("location" in to) return [` to everyone at ${to.location} `];
+    if (to.user_id === this.#client.welcome?.user_id) return [" to you "];
+    return [" to ", newElement("bdi", {}, this.#nameOf(to.user_id)), " "];
   }
 
   #nameOf(userId: string): string {
@@ -129,7 +137,7 @@ export class MessageFeed {
 /** Chat is shown as text, any other event as what it is. */
 function newBody(message: FeedMessage): HTMLElement {
   const text = chatText(message);
-  if (text !== null) return newElement("p", { class: "text" }, text);
+  if (text !== null) return newElement("p", { class: "text", dir: "auto" }, text);
   const { payload, type } = message;
   return newElement(
     "p",

@@ -13,10 +13,16 @@ import { keepLog } from "./chronicle.ts";
 import { Composer } from "./composer.ts";
 import { EventLog } from "./event_log.ts";
 import { find } from "./find.ts";
-import { type Identity, SignInError, storedIdentity, storeIdentity } from "./identity.ts";
+import {
+  claimedUser,
+  type Identity,
+  SignInError,
+  storedIdentity,
+  storeIdentity,
+} from "./identity.ts";
 import { MessageFeed } from "./message_feed.ts";
 import { OwnCard } from "./own_card.ts";
-import { SignIn } from "./sign_in.ts";
+import { SignIn, type SignInWay } from "./sign_in.ts";
 import { tokenClaims } from "./token_claims.ts";
 import { TokenKeeper } from "./token_keeper.ts";
 import { Views } from "./views.ts";
@@ -34,22 +40,26 @@ const signIn = new SignIn(async (identity) => {
 });
 
 const stored = storedIdentity();
-if (stored === null) showSignIn();
+if (stored === null) signIn.show(signInWays());
 else await comeBack(stored);
 
-function showSignIn(): void {
-  signIn.show(document.body.dataset["signIn"] === "name" ? ["name", "token"] : ["token"]);
+function signInWays(): readonly SignInWay[] {
+  return document.body.dataset["signIn"] === "name" ? ["name", "token"] : ["token"];
 }
 
-/** After a reload: straight into the lobby, unless the identity is no longer good. */
+/** After a reload: straight into the lobby. What was refused is forgotten; what failed is not. */
 async function comeBack(identity: Identity): Promise<void> {
+  const notice = find("coming-back", HTMLElement);
+  notice.hidden = false;
   try {
     const client = await newClient(identity);
     await firstTry(client);
+    notice.hidden = true;
     openLobby(client, identity);
-  } catch {
-    storeIdentity(null);
-    showSignIn();
+  } catch (error) {
+    notice.hidden = true;
+    if (error instanceof SignInError && error.refused) storeIdentity(null);
+    signIn.showAgain(signInWays(), identity, error);
   }
 }
 
@@ -70,7 +80,8 @@ function firstTry(client: WaygateClient): Promise<void> {
       if (state === "connecting") return;
       stop();
       if (state !== "closed") return resolve();
-      reject(new SignInError(reason?.message ?? "The gateway ended the connection."));
+      const message = reason?.message ?? "The gateway ended the connection.";
+      reject(new SignInError(message, { refused: reason?.code === "unauthorized" }));
     });
     client.connect().catch(() => {});
   });
@@ -83,11 +94,16 @@ function openLobby(client: WaygateClient, identity: Identity): void {
   const log = new EventLog();
   const feed = new MessageFeed(client, views);
   const composer = new Composer(client, feed, isAdmin(identity));
-  new OwnCard(client);
+  new OwnCard(client, claimedUser(identity));
   showAnnouncements(client);
   keepLog(client, log);
   showPlayers(client, views, composer);
   showStatus(client, identity);
+  find("skip", HTMLAnchorElement).addEventListener("click", (event) => {
+    event.preventDefault();
+    views.show("people");
+    find("people", HTMLElement).focus();
+  });
   find("sign-out", HTMLButtonElement).addEventListener("click", () => signOut(client));
   find("people", HTMLElement).focus({ preventScroll: true });
 }

@@ -1,6 +1,7 @@
 import type { Presence, PresenceChange } from "../../client/client.ts";
 import { displayName } from "../../elements/presence_row.ts";
 import { STATUS_WORDS } from "../../elements/status_words.ts";
+import { isolate } from "./isolate.ts";
 import type { LogEntry } from "./log_entry.ts";
 
 /** So many changes at once are told one by one; more, as numbers. */
@@ -28,7 +29,7 @@ export class PresenceStory {
     const came = changed.filter(({ user_id }) => !this.#known.has(user_id));
     const entries = changed.length + left.length > ONE_BY_ONE ? [summary(came, left, changed)] : [
       ...changed.map((presence) => this.#change(presence)),
-      ...left.map((presence) => entry(`${displayName(presence)} left`, presence)),
+      ...left.map((presence) => entry(`${nameOf(presence)} left`, presence)),
     ];
     for (const presence of changed) this.#known.set(presence.user_id, presence);
     for (const id of removed) this.#known.delete(id);
@@ -36,7 +37,7 @@ export class PresenceStory {
   }
 
   #change(presence: Presence): LogEntry {
-    const name = displayName(presence);
+    const name = nameOf(presence);
     const before = this.#known.get(presence.user_id);
     if (before === undefined) return entry(`${name} came online`, presence);
     const news: string[] = [];
@@ -68,6 +69,10 @@ function summary(
     changed.length > came.length ? `${changed.length - came.length} changed` : "",
   ];
   return entry(`Players: ${parts.filter(Boolean).join(", ")}`, { changed, left });
+}
+
+function nameOf(presence: Presence): string {
+  return isolate(displayName(presence));
 }
 
 function entry(text: string, detail: unknown): LogEntry {

@@ -38,6 +38,27 @@ export class SignIn {
     this.#show(ways[0] ?? "token");
   }
 
+  /** Shows the view to somebody who was in before, and could not come back. */
+  showAgain(ways: readonly SignInWay[], identity: Identity, error: unknown): void {
+    this.show(ways.toSorted((way) => way === identity.kind ? -1 : 1));
+    this.#fill(identity);
+    this.#complain(failureWords(error));
+    // All of it, so that what is typed or pasted takes its place.
+    this.#field.select();
+  }
+
+  #fill(identity: Identity): void {
+    if (identity.kind === "token") {
+      this.#token.value = identity.token;
+      return;
+    }
+    const { admin, name, userId } = identity;
+    this.#name.value = name;
+    // An id that was made from the name goes on to follow it.
+    this.#userId.value = identityFromName(name, "", admin).userId === userId ? "" : userId;
+    this.#admin.checked = admin;
+  }
+
   /** Hides the view. */
   hide(): void {
     this.#view.hidden = true;
