@@ -1,4 +1,4 @@
-import { type Values, type VariableName, VARIABLES } from "./config_variables.ts";
+import { type Given, type Values, type VariableName, VARIABLES } from "./config_variables.ts";
 import { readTokenKey, type TokenKey } from "./token_key.ts";
 
 /** How to log in to NATS. */
@@ -115,10 +115,11 @@ export function readConfig(
 ): Config {
   const problems: string[] = [];
   const values = readValues(environment, problems);
-  const tokenKey = readTokenKey(values, mode.development, problems);
-  const login = readNatsLogin(values, problems);
-  requireBoth(values, "TLS_CERT_FILE", "TLS_KEY_FILE", problems);
-  requireBoth(values, "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", problems);
+  const given = givenIn(environment);
+  const tokenKey = readTokenKey({ values, given, ...mode }, problems);
+  const login = readNatsLogin(values, given, problems);
+  requireBoth(given, "TLS_CERT_FILE", "TLS_KEY_FILE", problems);
+  requireBoth(given, "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", problems);
   if (problems.length > 0 || tokenKey === undefined) throw new ConfigError(problems);
 
   return {
@@ -182,12 +183,18 @@ function readValues(
   return values as Values;
 }
 
-function readNatsLogin(values: Values, problems: string[]): NatsLogin {
+/** The variables that are set, to whatever value: a wrong one has its line already. */
+function givenIn(environment: Readonly<Record<string, string | undefined>>): Given {
+  const names = Object.keys(VARIABLES) as VariableName[];
+  return new Set(names.filter((name) => environment[name]));
+}
+
+function readNatsLogin(values: Values, given: Given, problems: string[]): NatsLogin {
   const { NATS_TOKEN, NATS_USER, NATS_PASSWORD, NATS_CREDS_FILE } = values;
-  requireBoth(values, "NATS_USER", "NATS_PASSWORD", problems);
-  const given = [NATS_TOKEN, NATS_USER, NATS_CREDS_FILE].filter((value) => value !== undefined);
-  if (given.length > 1) {
-    problems.push("NATS_TOKEN, NATS_USER, NATS_CREDS_FILE: Set at most one of them");
+  requireBoth(given, "NATS_USER", "NATS_PASSWORD", problems);
+  const logins = ["NATS_TOKEN", "NATS_USER", "NATS_CREDS_FILE"] as const;
+  if (logins.filter((name) => given.has(name)).length > 1) {
+    problems.push(`${logins.join(", ")}: Set at most one of them`);
   }
   if (NATS_TOKEN !== undefined) return { kind: "token", token: NATS_TOKEN };
   if (NATS_CREDS_FILE !== undefined) return { kind: "credentials", file: NATS_CREDS_FILE };
@@ -198,13 +205,13 @@ function readNatsLogin(values: Values, problems: string[]): NatsLogin {
 }
 
 function requireBoth(
-  values: Values,
+  given: Given,
   first: VariableName,
   second: VariableName,
   problems: string[],
 ): void {
-  const [present, absent] = values[first] === undefined ? [second, first] : [first, second];
-  if (values[present] !== undefined && values[absent] === undefined) {
+  const [present, absent] = given.has(first) ? [first, second] : [second, first];
+  if (given.has(present) && !given.has(absent)) {
     problems.push(`${absent}: Must be set, because ${present} is`);
   }
 }

@@ -4,7 +4,19 @@
  *
  * @module
  */
-import { z } from "zod";
+import type { z } from "zod";
+import {
+  headerToken,
+  host,
+  integer,
+  list,
+  matching,
+  natsServers,
+  oneOf,
+  origins,
+  text,
+  url,
+} from "./config_schemas.ts";
 
 /** One environment variable. */
 export interface Variable {
@@ -16,73 +28,11 @@ export interface Variable {
 }
 
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
-
-function text(fallback?: string): z.ZodType<string | undefined, string | undefined> {
-  return z.string().optional().transform((value) => value ?? fallback);
-}
-
-function integer(fallback: number, min: number, max: number) {
-  return z.string().optional().transform((value, context) => {
-    if (value === undefined) return fallback;
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number >= min && number <= max) return number;
-    context.addIssue({ code: "custom", message: `Must be a whole number from ${min} to ${max}` });
-    return z.NEVER;
-  });
-}
-
-function oneOf<const T extends string>(values: readonly T[], fallback?: NoInfer<T>) {
-  return z.string().optional().transform((value, context): T | undefined => {
-    if (value === undefined) return fallback;
-    const found = values.find((candidate) => candidate === value);
-    if (found !== undefined) return found;
-    context.addIssue({ code: "custom", message: `Must be one of ${values.join(", ")}` });
-    return z.NEVER;
-  });
-}
-
-function matching(pattern: RegExp, message: string, fallback?: string) {
-  return z.string().optional().transform((value, context) => {
-    if (value === undefined) return fallback;
-    if (pattern.test(value)) return value;
-    context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  });
-}
-
-function list() {
-  return z.string().optional().transform((value) =>
-    value?.split(",").map((part) => part.trim()).filter((part) => part !== "") ?? []
-  );
-}
-
-function urls(protocols: readonly string[]) {
-  return list().refine(
-    (values) => values.every((value) => protocols.includes(protocolOf(value))),
-    `Must be URLs that begin with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
-  );
-}
-
-function url(protocols: readonly string[]) {
-  return z.string().optional().refine(
-    (value) => value === undefined || protocols.includes(protocolOf(value)),
-    `Must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
-  );
-}
-
-function protocolOf(value: string): string {
-  return URL.canParse(value) ? new URL(value).protocol : "";
-}
-
-function isOrigin(value: string): boolean {
-  return value === "*" || (URL.canParse(value) && new URL(value).origin === value);
-}
-
 const named = "Must be 1 to 64 of A-Z a-z 0-9 _ . -";
 
 /** All variables by name, in the order in which the documentation lists them. */
 export const VARIABLES = {
-  HOST: { schema: text("0.0.0.0"), default: "0.0.0.0", description: "Address to listen on" },
+  HOST: { schema: host("0.0.0.0"), default: "0.0.0.0", description: "Address to listen on" },
   PORT: {
     schema: integer(8090, 0, 65535),
     default: "8090",
@@ -127,12 +77,12 @@ export const VARIABLES = {
     description: "Redis over HTTP; without it presence stays in this process's memory",
   },
   UPSTASH_REDIS_REST_TOKEN: {
-    schema: text(),
+    schema: headerToken(),
     default: "",
     description: "Token of UPSTASH_REDIS_REST_URL",
   },
   NATS_URL: {
-    schema: urls(["nats:", "tls:", "ws:", "wss:"]),
+    schema: natsServers(),
     default: "",
     description: "NATS servers, a comma list; without it the bus stays in this process",
   },
@@ -146,10 +96,7 @@ export const VARIABLES = {
     description: "First part of every NATS subject",
   },
   ALLOWED_ORIGINS: {
-    schema: list().refine(
-      (values) => values.every(isOrigin),
-      "Must be origins such as https://play.example.com, or *",
-    ),
+    schema: origins(),
     default: "same origin",
     description: "Origins whose pages may connect, a comma list; * for any",
   },
@@ -237,7 +184,7 @@ export const VARIABLES = {
     description: "How long a service may take to answer",
   },
   METRICS_TOKEN: {
-    schema: text(),
+    schema: headerToken(),
     default: "",
     description: "Bearer token that `/metrics` then wants",
   },
@@ -270,6 +217,9 @@ export const VARIABLES = {
 
 /** The name of a variable. */
 export type VariableName = keyof typeof VARIABLES;
+
+/** Variables that are set, rightly or wrongly. */
+export type Given = ReadonlySet<VariableName>;
 
 /** Variables as read, each by its own schema. */
 export type Values = {

@@ -1,5 +1,5 @@
 import { createPublicKey } from "node:crypto";
-import type { Values } from "./config_variables.ts";
+import type { Given, Values } from "./config_variables.ts";
 
 /** The key that tokens are verified with, and the algorithms that it stands for. */
 export type TokenKey =
@@ -13,23 +13,29 @@ export type PublicKeyAlgorithm = "RS256" | "ES256" | "EdDSA";
 /** Signs tokens in development mode only; everyone knows it. */
 export const DEVELOPMENT_SECRET = "waygate-development-secret-known-to-everyone";
 
+const NAMES = ["JWT_SECRET", "JWT_PUBLIC_KEY", "JWT_JWKS_URL"] as const;
+
+interface KeySource {
+  readonly values: Values;
+  readonly given: Given;
+  readonly development: boolean;
+}
+
 /**
  * Reads the key from the three variables that may hold it.
  *
- * @param development whether the development key stands in for none
- * @param problems takes a line for each variable at fault
+ * @param source in development mode the development key stands in for none
+ * @param problems takes a line for each variable at fault that has none yet
  */
 export function readTokenKey(
-  values: Values,
-  development: boolean,
+  { values, given, development }: KeySource,
   problems: string[],
 ): TokenKey | undefined {
-  const names = ["JWT_SECRET", "JWT_PUBLIC_KEY", "JWT_JWKS_URL"] as const;
-  const given = names.filter((name) => values[name] !== undefined);
-  if (given.length === 0 && development) return { kind: "secret", secret: DEVELOPMENT_SECRET };
-  if (given.length !== 1) {
-    const found = given.length === 0 ? "none is set" : `${given.join(" and ")} are set`;
-    problems.push(`JWT_SECRET, JWT_PUBLIC_KEY, JWT_JWKS_URL: Set exactly one of them; ${found}`);
+  const set = NAMES.filter((name) => given.has(name));
+  if (set.length === 0 && development) return { kind: "secret", secret: DEVELOPMENT_SECRET };
+  if (set.length !== 1) {
+    const found = set.length === 0 ? "none is set" : `${set.join(" and ")} are set`;
+    problems.push(`${NAMES.join(", ")}: Set exactly one of them; ${found}`);
     return undefined;
   }
   if (values.JWT_SECRET !== undefined) {
@@ -41,7 +47,8 @@ export function readTokenKey(
   if (values.JWT_JWKS_URL !== undefined) {
     return { kind: "jwks", url: new URL(values.JWT_JWKS_URL) };
   }
-  return readPublicKey(values.JWT_PUBLIC_KEY ?? "", problems);
+  if (values.JWT_PUBLIC_KEY !== undefined) return readPublicKey(values.JWT_PUBLIC_KEY, problems);
+  return undefined;
 }
 
 const ALGORITHM_OF_KEY_TYPE: Readonly<Record<string, PublicKeyAlgorithm>> = {

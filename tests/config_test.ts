@@ -87,10 +87,10 @@ Deno.test("readConfig() in development needs no key, shows the lobby and logs to
 
 Deno.test("readConfig() reads lists, logins and files", () => {
   const config = production({
-    NATS_URL: " nats://a:4222, tls://b:4222 ,ws://c,wss://d,",
+    NATS_URL: " nats://a:4222, tls://b:4222 ,nats://u:100%25@c,",
     NATS_USER: "u",
     NATS_PASSWORD: "p",
-    ALLOWED_ORIGINS: "https://play.example.com, http://localhost:3000",
+    ALLOWED_ORIGINS: "https://play.example.com, http://localhost:3000,capacitor://localhost",
     UPSTASH_REDIS_REST_URL: "https://redis.example.com",
     UPSTASH_REDIS_REST_TOKEN: "t",
     TLS_CERT_FILE: "c.pem",
@@ -101,10 +101,14 @@ Deno.test("readConfig() reads lists, logins and files", () => {
     LOBBY: "on",
   });
   assert.deepEqual(config.nats, {
-    servers: ["nats://a:4222", "tls://b:4222", "ws://c", "wss://d"],
+    servers: ["nats://a:4222", "tls://b:4222", "nats://u:100%25@c"],
     login: { kind: "password", user: "u", password: "p" },
   });
-  const origins = new Set(["https://play.example.com", "http://localhost:3000"]);
+  const origins = new Set([
+    "https://play.example.com",
+    "http://localhost:3000",
+    "capacitor://localhost",
+  ]);
   assert.deepEqual(config.origins, { kind: "list", origins });
   assert.deepEqual(config.redis, { url: "https://redis.example.com", token: "t" });
   assert.deepEqual(config.tls, { certFile: "c.pem", keyFile: "k.pem" });
@@ -115,6 +119,22 @@ Deno.test("readConfig() reads lists, logins and files", () => {
   assert.deepEqual(production({ ALLOWED_ORIGINS: "https://a.example, *" }).origins, {
     kind: "any",
   });
+});
+
+Deno.test("readConfig() takes the origins of webviews, the addresses to listen on and both NATS transports", () => {
+  for (
+    const origin of ["ionic://localhost", "app://-", "chrome-extension://abc", "tauri://a.b:1"]
+  ) {
+    assert.deepEqual(production({ ALLOWED_ORIGINS: origin }).origins, {
+      kind: "list",
+      origins: new Set([origin]),
+    });
+  }
+  for (const host of ["localhost", "127.0.0.1", "::", "[::1]", "fe80::1%eth0", "a_b-c.example."]) {
+    assert.equal(production({ HOST: host }).host, host);
+  }
+  const servers = ["ws://a", "wss://b:443/path"];
+  assert.deepEqual(production({ NATS_URL: servers.join() }).nats?.servers, servers);
 });
 
 Deno.test("readConfig() knows each way to log in to NATS", () => {
@@ -130,17 +150,37 @@ const WRONG: readonly [string, string][] = [
     "PORT",
     port,
   ]),
+  ["HOST", "foo bar"],
+  ["HOST", "http://foo"],
+  ["HOST", "foo:8080"],
+  ["HOST", "foo\n"],
   ["REGION", "eu west"],
   ["REGION", "x".repeat(65)],
   ["NODE_ID", "a/b"],
   ["JWT_JWKS_URL", "keys.json"],
+  ["JWT_JWKS_URL", "ftp://x"],
   ["UPSTASH_REDIS_REST_URL", "redis://localhost"],
+  ["UPSTASH_REDIS_REST_TOKEN", "hidden "],
+  ["UPSTASH_REDIS_REST_TOKEN", "hid\nden"],
+  ["UPSTASH_REDIS_REST_TOKEN", "hidd\u00e9n"],
   ["NATS_URL", "http://localhost"],
   ["NATS_URL", "nats://a,b"],
+  ["NATS_URL", "nats://"],
+  ["NATS_URL", "nats:foo"],
+  ["NATS_URL", ","],
+  ["NATS_URL", "nats://a:1,ws://b:1"],
+  ["NATS_URL", "nats://gw:hidden100%zz@a:4222"],
+  ["NATS_URL", "nats://hidden%@a:4222"],
   ["NATS_PREFIX", "a.b"],
   ["NATS_PREFIX", "a*"],
   ["ALLOWED_ORIGINS", "play.example.com"],
   ["ALLOWED_ORIGINS", "https://play.example.com/"],
+  ["ALLOWED_ORIGINS", "HTTPS://play.example.com"],
+  ["ALLOWED_ORIGINS", "capacitor://localhost/"],
+  ["ALLOWED_ORIGINS", "Capacitor://localhost"],
+  ["ALLOWED_ORIGINS", "capacitor://"],
+  ["ALLOWED_ORIGINS", "file://localhost"],
+  ["ALLOWED_ORIGINS", ","],
   ["ALLOW_QUERY_TOKEN", "yes"],
   ["ALLOW_QUERY_TOKEN", "False"],
   ["MAX_CONNECTIONS", "0"],
@@ -158,6 +198,7 @@ const WRONG: readonly [string, string][] = [
   ["RESUME_WINDOW_MS", "0"],
   ["RPC_SERVICES", "a.b"],
   ["RPC_TIMEOUT_MS", "0"],
+  ["METRICS_TOKEN", "hidden words"],
   ["LOBBY", "true"],
   ["WEBSOCKET_ENGINE", "bun"],
   ["DRAIN_MS", "-1"],
@@ -165,14 +206,20 @@ const WRONG: readonly [string, string][] = [
   ["LOG_FORMAT", "xml"],
 ];
 
+/** What else has to be set for a variable to be the only one at fault. */
+const BESIDE: Readonly<Record<string, Environment>> = {
+  JWT_JWKS_URL: { JWT_SECRET: undefined },
+  UPSTASH_REDIS_REST_URL: { UPSTASH_REDIS_REST_TOKEN: "t" },
+  UPSTASH_REDIS_REST_TOKEN: { UPSTASH_REDIS_REST_URL: "https://redis.example.com" },
+};
+
 for (const [name, value] of WRONG) {
-  Deno.test(`readConfig() refuses ${name}=${value.slice(0, 30)} in one line`, () => {
-    const jwks = name === "JWT_JWKS_URL";
-    const problems = problemsOf({ ...(jwks ? {} : SECRET), [name]: value })
-      .filter((problem) => !(jwks && problem.startsWith("JWT_SECRET, ")))
-      .filter((problem) => !problem.startsWith("UPSTASH_REDIS_REST_TOKEN: "));
-    assert.equal(problems.length, 1);
-    assert.match(problems[0] ?? "", new RegExp(`^${name}: Must be [^\\n]+[^.]$`));
+  const shown = JSON.stringify(value.slice(0, 30));
+  Deno.test(`readConfig() refuses ${name}=${shown} in one line`, () => {
+    const problems = problemsOf({ ...SECRET, ...BESIDE[name], [name]: value });
+    assert.equal(problems.length, 1, problems.join("\n"));
+    assert.match(problems[0] ?? "", new RegExp(`^${name}: Must [^\\n]+[^.]$`));
+    assert.ok(!problems[0]?.includes("hid"), "a secret is quoted");
   });
 }
 

@@ -83,14 +83,31 @@ export function makeCommand(anyName: string, args: readonly CommandArgument[]): 
 /** Commands that are harmless or not depending on an option. */
 function refusalByArguments(name: string, args: readonly CommandArgument[]): string | undefined {
   if (name === "XREAD" || name === "XREADGROUP") {
-    const words = args.map((arg) => String(arg).toUpperCase());
-    // After STREAMS come keys, one of which may well be called "block".
-    return words.slice(0, words.indexOf("STREAMS")).includes("BLOCK") ? BLOCKING : undefined;
+    return readsBlocking(args) ? BLOCKING : undefined;
   }
   if (name === "SCRIPT") {
     return String(args[0]).toUpperCase() === "DEBUG" ? CONNECTION : undefined;
   }
   return undefined;
+}
+
+/** How many values follow an option of XREAD and XREADGROUP; names among them may be any word. */
+const VALUES_OF_OPTION: ReadonlyMap<string, number> = new Map([
+  ["COUNT", 1],
+  ["CLAIM", 1],
+  ["GROUP", 2],
+]);
+
+function readsBlocking(args: readonly CommandArgument[]): boolean {
+  let at = 0;
+  while (at < args.length) {
+    const word = String(args[at]).toUpperCase();
+    if (word === "BLOCK") return true;
+    // What follows are keys and ids.
+    if (word === "STREAMS") return false;
+    at += 1 + (VALUES_OF_OPTION.get(word) ?? 0);
+  }
+  return false;
 }
 
 function toArgument(value: unknown): string {

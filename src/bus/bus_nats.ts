@@ -73,6 +73,9 @@ export function connectNatsBus(options: NatsBusOptions): NatsBus {
   return new LinkedNatsBus(natsDialer(options));
 }
 
+/** How long after a refusal NATS is asked again for what it refused to send, in milliseconds. */
+const REFUSED_RETRY_MS = 5000;
+
 interface Interest {
   readonly pattern: string;
   readonly handler: BusHandler;
@@ -88,6 +91,7 @@ class LinkedNatsBus implements NatsBus {
   readonly #window = new SendWindow(() => this.#nats().flush());
   readonly #count = { in: 0, out: 0, dropped: 0 };
   #closed: Promise<void> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(dial: () => Promise<NatsConnection>) {
     this.#link = new NatsLink(dial, (connection) => {
@@ -96,6 +100,7 @@ class LinkedNatsBus implements NatsBus {
     this.#link.status.listen((status) => {
       this.#window.reset();
       if (status === "disconnected") this.#pending.failAll(unavailable());
+      else this.#startRefused();
     });
   }
 
@@ -171,7 +176,10 @@ class LinkedNatsBus implements NatsBus {
   }
 
   close(): Promise<void> {
-    return this.#closed ??= this.#link.close().finally(() => this.#interests.clear());
+    return this.#closed ??= this.#link.close().finally(() => {
+      this.#interests.clear();
+      clearTimeout(this.#retry);
+    });
   }
 
   #start(interest: Interest, connection: NatsConnection): void {
@@ -180,11 +188,26 @@ class LinkedNatsBus implements NatsBus {
       ...(queue !== undefined && { queue }),
       // What the callback threw would end the client's reading: deliver() lets nothing through.
       callback: (error, message) => {
-        if (error) return;
+        if (error) return this.#retrySoon();
         this.#count.in++;
         deliver(handler, new NatsMessage(message, this.#answer));
       },
     });
+  }
+
+  /** The client ends a subscription for good that the server refuses, but permissions can be mended. */
+  #retrySoon(): void {
+    this.#retry ??= setTimeout(() => this.#startRefused(), REFUSED_RETRY_MS);
+  }
+
+  #startRefused(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    const { connection } = this.#link;
+    if (this.#closed || connection === undefined) return;
+    for (const interest of this.#interests) {
+      if (interest.subscription?.isClosed()) this.#start(interest, connection);
+    }
   }
 
   readonly #answer = (subject: string, data: string, headers?: BusHeaders): void => {

@@ -16,6 +16,9 @@ const log = getLogger(["waygate", "bus"]);
 /** How long the end of a connection may take to be orderly, in milliseconds. */
 const CLOSE_LIMIT_MS = 2000;
 
+/** Different complaints that are logged between two connects; each refused subject has one of its own. */
+const MAX_COMPLAINTS = 100;
+
 /**
  * Keeps one connection for as long as the link lives. NATS's client mends a connection that was made
  * once; until then, and around the cases in which it would hang, this does.
@@ -29,7 +32,7 @@ export class NatsLink {
   readonly #first = Promise.withResolvers<NatsConnection>();
   readonly #ended = new AbortController();
   #connection: NatsConnection | undefined;
-  #complaint = "";
+  readonly #complaints = new Set<string>();
 
   /** @param onFirst called with the connection before the status becomes `connected` for the first time */
   constructor(
@@ -119,7 +122,7 @@ export class NatsLink {
   }
 
   #up(connection: NatsConnection): void {
-    this.#complaint = "";
+    this.#complaints.clear();
     log.info("Connected to NATS at {server}", { server: connection.getServer() });
     this.status.set("connected");
   }
@@ -133,8 +136,8 @@ export class NatsLink {
   /** Logs each reason once, not with every attempt. */
   #complain(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    if (reason === this.#complaint) return;
-    this.#complaint = reason;
+    if (this.#complaints.has(reason) || this.#complaints.size >= MAX_COMPLAINTS) return;
+    this.#complaints.add(reason);
     log.warn("NATS: {reason}", { reason });
   }
 }

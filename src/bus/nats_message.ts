@@ -76,7 +76,8 @@ export function toBusError(error: unknown, subject: string): unknown {
   return new BusError("unavailable", `NATS: ${error.message}`, options);
 }
 
+/** Of a header given twice the last value counts: a server adds its own behind a publisher's. */
 function readHeaders({ headers }: Msg): BusHeaders {
   if (!headers) return NO_HEADERS;
-  return Object.fromEntries(headers.keys().map((name) => [name, headers.get(name)]));
+  return Object.fromEntries(headers.keys().map((name) => [name, headers.last(name)]));
 }

@@ -11,6 +11,7 @@ import {
   wsconnect,
 } from "@nats-io/nats-core";
 import { NatsConnectionImpl, setTransportFactory } from "@nats-io/nats-core/internal";
+import { natsServersProblem, WEBSOCKET } from "./nats_servers.ts";
 import { NatsTransport } from "./nats_transport.ts";
 import { openPromptSocket } from "./prompt_socket.ts";
 
@@ -45,9 +46,6 @@ const CONNECT_LIMIT_MS = 3000;
 const PING_INTERVAL_MS = 1000;
 const PINGS_UNANSWERED = 2;
 
-const TCP = ["nats:", "tls:"];
-const WEBSOCKET = ["ws:", "wss:"];
-
 /**
  * Prepares connecting: each call of the returned function tries every server once.
  *
@@ -56,12 +54,14 @@ const WEBSOCKET = ["ws:", "wss:"];
  * @throws {TypeError} when the addresses or the credentials cannot be used; never quotes a secret
  */
 export function natsDialer(options: NatsBusOptions): () => Promise<NatsConnection> {
-  const urls = options.servers.split(",").map((text) => text.trim()).filter(Boolean).map(parse);
-  const websocket = urls.every(({ protocol }) => WEBSOCKET.includes(protocol));
-  if (urls.length === 0) throw new TypeError("No NATS server is named: give at least one address");
-  if (!websocket && !urls.every(({ protocol }) => TCP.includes(protocol))) {
-    throw new TypeError("NATS servers must be all nats:// or tls://, or all ws:// or wss://");
+  const servers = options.servers.split(",").map((text) => text.trim()).filter(Boolean);
+  if (servers.length === 0) {
+    throw new TypeError("No NATS server is named: give at least one address");
   }
+  const problem = natsServersProblem(servers);
+  if (problem !== undefined) throw new TypeError(`Wrong NATS servers: ${problem}`);
+  const urls = servers.map((server) => new URL(server));
+  const websocket = urls.every(({ protocol }) => WEBSOCKET.includes(protocol));
   const settings: ConnectionOptions = {
     servers: urls.map(withoutLogin),
     name: options.name,
@@ -92,16 +92,6 @@ function connectTcp(settings: ConnectionOptions): Promise<NatsConnection> {
 /** How long to wait before every server is tried once more, in milliseconds. */
 export function retryDelayMs(): number {
   return RETRY_MS + Math.random() * RETRY_JITTER_MS;
-}
-
-function parse(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url?.hostname || ![...TCP, ...WEBSOCKET].includes(url.protocol)) {
-    throw new TypeError(
-      "A NATS server address must look like nats://, tls://, ws:// or wss://host:port",
-    );
-  }
-  return url;
 }
 
 function withoutLogin({ protocol, host, pathname, search }: URL): string {

@@ -1,6 +1,5 @@
-import type { BusMessage } from "../bus/bus.ts";
 import type { Subjects } from "../bus/subjects.ts";
-import type { Addressee, FeedMessage, LiveMessage } from "./feed_message.ts";
+import type { Addressee, FeedMessage } from "./feed_message.ts";
 import type { Stored } from "./stored_reader.ts";
 
 /** The public subject of an addressee. */
@@ -21,17 +20,4 @@ export function addresseeOf(subjects: Subjects, subject: string): Addressee | un
 /** A message read from the stream. */
 export function fromStored(stored: Stored, to: Addressee): FeedMessage {
   return { ...stored, to };
-}
-
-/** A message that the stream has sent on after storing it; undefined when somebody else sent it. */
-export function fromRepublished(
-  { headers, data }: BusMessage,
-  subject: string,
-  to: Addressee,
-  nowMs: number,
-): LiveMessage | undefined {
-  const count = Number(headers["Nats-Sequence"]);
-  const previous = Number(headers["Nats-Last-Sequence"]);
-  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(previous)) return undefined;
-  return { to, count, previous, subject, text: data, storedAtMs: nowMs };
 }

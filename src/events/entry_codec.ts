@@ -6,6 +6,7 @@
 import { z } from "zod";
 import type { EventTarget } from "../protocol/methods.ts";
 import { NOTIFICATION_SCHEMAS } from "../protocol/schemas.ts";
+import { isTooDeep, MAX_NESTING } from "./nesting.ts";
 import type { AnnouncementBody, AnnouncementEntry, EventBody, EventEntry } from "./stream.ts";
 
 /** What is known of a stored message before its payload is read. */
@@ -26,6 +27,7 @@ const MAX_ID = 128;
 
 /** Any ISO 8601 instant; the contract's own form is put in its place. */
 const Instant = z.iso.datetime({ offset: true });
+const FOUR_DIGIT_YEAR = /^\d{4}-/;
 
 let latest: { readonly body: EventBody | AnnouncementBody; readonly text: string } | undefined;
 
@@ -36,6 +38,27 @@ let latest: { readonly body: EventBody | AnnouncementBody; readonly text: string
 export function encodeEntry(body: EventBody | AnnouncementBody): string {
   if (latest?.body !== body) latest = { body, text: JSON.stringify(body) };
   return latest.text;
+}
+
+/**
+ * The JSON of an entry that is to be stored, see {@linkcode encodeEntry}.
+ *
+ * @throws {MalformedEntryError} when its payload is nested too deeply: no other part of it can be
+ */
+export function encodeForStoring(body: EventBody | AnnouncementBody): string {
+  const text = tryEncode(body);
+  if (text !== undefined && !isTooDeep(text)) return text;
+  throw new MalformedEntryError(`Must not be nested deeper than ${MAX_NESTING}`);
+}
+
+/** Undefined when there is not stack enough. */
+function tryEncode(body: EventBody | AnnouncementBody): string | undefined {
+  try {
+    return encodeEntry(body);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -81,6 +104,9 @@ export function decodeAnnouncement(text: string, stored: StoredAs): Announcement
 }
 
 function parseObject(text: string): Record<string, unknown> {
+  if (isTooDeep(text)) {
+    throw new MalformedEntryError(`The payload is nested deeper than ${MAX_NESTING}`);
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -104,7 +130,10 @@ function instant(written: unknown, storedAtMs: number): string {
   if (written === undefined) return new Date(storedAtMs).toISOString();
   const parsed = Instant.safeParse(written);
   if (!parsed.success) throw new MalformedEntryError("sent_at: Must be an ISO 8601 instant");
-  return new Date(parsed.data).toISOString();
+  const inUtc = new Date(parsed.data).toISOString();
+  // An offset can move it out of the years that have four digits.
+  if (FOUR_DIGIT_YEAR.test(inUtc)) return inUtc;
+  throw new MalformedEntryError("sent_at: Must be in the years 0000 to 9999 of UTC");
 }
 
 function assertLength(name: string, text: string, most: number): void {

@@ -1,10 +1,11 @@
 import type { Bus } from "../bus/bus.ts";
 import type { Subjects } from "../bus/subjects.ts";
-import { addresseeOf, fromRepublished, fromStored, subjectOf } from "./addressing.ts";
+import { addresseeOf, fromStored, subjectOf } from "./addressing.ts";
 import type { Addressee, FeedMessage } from "./feed_message.ts";
 import { guarded } from "./followers.ts";
 import type { JetStreamLink } from "./jetstream_link.ts";
 import { LiveFeed } from "./live_feed.ts";
+import { fromRepublished } from "./republished.ts";
 import { SharedCall } from "./shared_call.ts";
 import type { Stored } from "./stored_reader.ts";
 import type {
@@ -194,7 +195,7 @@ export class JetStreamTracker {
     const { bus, subjects } = this.#context;
     const subject = subjectOf(subjects, to);
     const subscription = bus.subscribe(subjects.live(subject), (message) => {
-      const live = fromRepublished(message, subject, to, Date.now());
+      const live = fromRepublished(message, subjects, to, Date.now());
       if (live !== undefined) this.#feed.take(live);
     });
     return () => subscription.unsubscribe();

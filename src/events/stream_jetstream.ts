@@ -11,7 +11,7 @@
 import type { Bus } from "../bus/bus.ts";
 import { fromStored, subjectOf } from "./addressing.ts";
 import { dedupeKey } from "./dedupe.ts";
-import { encodeEntry } from "./entry_codec.ts";
+import { encodeForStoring } from "./entry_codec.ts";
 import type { Addressee } from "./feed_message.ts";
 import { JetStreamLink, type NatsSource } from "./jetstream_link.ts";
 import type { StreamPlan } from "./jetstream_setup.ts";
@@ -156,7 +156,7 @@ class JetStreamStream implements EventStream {
   ): Promise<Appended> {
     const subject = subjectOf(this.#options.subjects, to);
     const id = dedupeKey(from, subject, dedupeId);
-    const text = encodeEntry(body);
+    const text = encodeForStoring(body);
     const deadline = performance.now() + APPEND_LIMIT_MS;
     while (true) {
       try {

@@ -8,7 +8,7 @@ import { type Bus, BusError, type BusMessage, type BusSubscription } from "../bu
 import type { Subjects } from "../bus/subjects.ts";
 import { addresseeOf, subjectOf } from "./addressing.ts";
 import { dedupeKey, SeenKeys } from "./dedupe.ts";
-import { encodeEntry, MalformedEntryError } from "./entry_codec.ts";
+import { encodeForStoring, MalformedEntryError } from "./entry_codec.ts";
 import { type Addressee, decodeMessage } from "./feed_message.ts";
 import { Followers } from "./followers.ts";
 import { KeptEntries } from "./kept_entries.ts";
@@ -174,7 +174,7 @@ class MemoryStream implements EventStream {
     const key = dedupeKey("from" in body ? body.from : null, subject, dedupeId);
     const known = this.#seen.find(key, this.#now());
     if (known !== undefined) return { seq: known, duplicate: true };
-    const text = encodeEntry(body);
+    const text = encodeForStoring(body);
     try {
       bus.publish(subject, text, { [ORIGIN]: this.#origin, [MESSAGE_ID]: key });
     } catch (error) {

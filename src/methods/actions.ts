@@ -1,3 +1,4 @@
+import { MalformedEntryError } from "../events/entry_codec.ts";
 import type { EventBody, EventStream } from "../events/stream.ts";
 import type { VerifyToken } from "../gateway/auth.ts";
 import type { Connection } from "../gateway/connection.ts";
@@ -5,6 +6,7 @@ import type { Delivery } from "../gateway/delivery.ts";
 import type { NodeControl } from "../gateway/node_control.ts";
 import type { NodePresence } from "../presence/presence.ts";
 import { isoNow } from "../iso_clock.ts";
+import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { PlayerActions } from "./player_methods.ts";
 import type { PresenceActions } from "./presence_methods.ts";
@@ -97,7 +99,7 @@ export function createActions(parts: ActionParts): Actions {
         payload: payload ?? null,
         sent_at: isoNow(),
       };
-      await delivery.sendEvent(event, eventId);
+      await delivery.sendEvent(event, eventId).catch(refuseMalformed);
       return eventId;
     },
 
@@ -132,4 +134,11 @@ async function eventIdOf(userId: string, key: string): Promise<string> {
   const text = new TextEncoder().encode(JSON.stringify([userId, key]));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
   return `ev_${digest.subarray(0, 16).toHex()}`;
+}
+
+/** Of an event from a player only the payload is not checked before it is encoded. */
+function refuseMalformed(error: unknown): never {
+  if (!(error instanceof MalformedEntryError)) throw error;
+  const issues = [{ path: ["payload"], message: error.message }];
+  throw new RpcError(ErrorCode.invalidParams, { issues });
 }

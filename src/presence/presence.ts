@@ -47,6 +47,7 @@ export class NodePresence {
   readonly #resync: Resync;
   readonly #startedAt = new Date().toISOString();
   #stopStatus: (() => void) | undefined;
+  #sessionWatcher: ((sessions: readonly SessionState[]) => void) | undefined;
   readonly #givenUp = new GivenUp();
   #isStoreAway = false;
 
@@ -79,6 +80,7 @@ export class NodePresence {
       region,
       graceMs: options.graceMs,
       instance: () => this.lease.instance,
+      knownVersion: (userId) => this.feed.newest(userId)?.version,
       announce: (presence, before) => this.#announcer.announce(presence, before),
       onSessions: (sessions) => this.#onSessions(sessions),
       onLeaseLost: () => this.lease.lose(),
@@ -129,6 +131,11 @@ export class NodePresence {
   get nodes(): readonly Beat[] {
     return [this.#beat(), ...this.membership.peers]
       .toSorted((a, b) => a.node_id < b.node_id ? -1 : 1);
+  }
+
+  /** The watcher is told of all sessions of a user who has one here, after each change. */
+  watchSessions(watcher: (sessions: readonly SessionState[]) => void): void {
+    this.#sessionWatcher = watcher;
   }
 
   /** Opens the lease and meets the peers; resolves when the store was asked once. */
@@ -238,8 +245,9 @@ export class NodePresence {
     await this.tracker.registered;
   }
 
-  /** Sessions under our name that are not ours were those of a process that ran before us. */
   #onSessions(sessions: readonly SessionState[]): void {
+    this.#sessionWatcher?.(sessions);
+    // Sessions under our name that are not ours were those of a process that ran before us.
     for (const { instance } of sessions) {
       if (!this.lease.isOwn(instance) && nodeOf(instance) === this.#options.nodeId) {
         void this.#reaper.reap(instance);

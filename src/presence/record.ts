@@ -133,12 +133,12 @@ function next(
   ended: Ended,
   windowMs: number,
 ): UserRecord {
-  const { user_id, now_ms } = change;
+  const { user_id, now_ms, known_version = 0 } = change;
   const named = change.op === "leave" ? undefined : change.session.name;
   return {
     user_id,
     name: named ?? record?.name,
-    version: nextVersion(latestView(record), now_ms),
+    version: nextVersion(Math.max(latestView(record), known_version), now_ms),
     last_seen_ms: now_ms,
     sessions,
     ended: prune(ended, now_ms, windowMs),

@@ -25,6 +25,8 @@ export interface PutChange {
   readonly session: SessionState;
   /** The caller's wall clock, in ms. */
   readonly now_ms: number;
+  /** Newest version of the user that the caller heard of: the change's is newer, whatever is stored. */
+  readonly known_version?: number;
   /** How long the session can live at most (its token's life and a margin), in ms. */
   readonly ttl_ms: number;
 }
@@ -41,6 +43,8 @@ export interface LeaveChange {
   readonly instance: Instance;
   /** The caller's wall clock, in ms. */
   readonly now_ms: number;
+  /** Newest version of the user that the caller heard of: the change's is newer, whatever is stored. */
+  readonly known_version?: number;
 }
 
 /**
@@ -62,6 +66,8 @@ export interface ResumeChange {
   readonly session: SessionState;
   /** The caller's wall clock, in ms. */
   readonly now_ms: number;
+  /** Newest version of the user that the caller heard of: the change's is newer, whatever is stored. */
+  readonly known_version?: number;
   /** How long the new session can live at most, in ms. */
   readonly ttl_ms: number;
 }

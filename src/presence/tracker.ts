@@ -26,6 +26,8 @@ export interface TrackerOptions {
   readonly graceMs: number;
   /** The instance under which this node acts now. */
   readonly instance: () => Instance;
+  /** Newest version of a user that is known here; undefined when none is. */
+  readonly knownVersion: (userId: string) => number | undefined;
   /** A user is shown anew; tell those who watch, also where the user was shown before. */
   readonly announce: (presence: Presence, before: readonly (string | null)[]) => void;
   /** Told of all sessions of a user who has one here, after each change. */
@@ -194,7 +196,9 @@ export class PresenceTracker {
       return undefined;
     }
     session.wasSent = true;
-    return changeOf(session, intent, Date.now());
+    const known_version = this.#options.knownVersion(session.userId);
+    const change = changeOf(session, intent, Date.now());
+    return known_version === undefined ? change : { ...change, known_version };
   }
 
   #onOutcome(sessionId: string, intent: Intent, outcome: Outcome, isRepeated: boolean): void {

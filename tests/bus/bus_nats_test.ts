@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { headers } from "@nats-io/nats-core";
 import type { BusMessage } from "../../src/bus/bus.ts";
 import { sharedBackends } from "../support/backends.ts";
 import { startNats } from "../support/servers/nats_server.ts";
@@ -59,4 +60,21 @@ Deno.test("messages of foreign clients are read as they come", async () => {
   await until(() => messages.length === 2, { what: "the messages" });
 
   assert.deepEqual(messages.map(({ data }) => data), ["", '"\ufffd"']);
+});
+
+Deno.test("of a header given twice the last value counts, which a server adds", async () => {
+  await using server = await startNats({ jetstream: false });
+  await using bus = openBus(server);
+  const connection = await bus.connection();
+  const messages: BusMessage[] = [];
+  bus.subscribe("s", (message) => messages.push(message));
+  const twice = headers();
+  twice.append("Nats-Sequence", "999999999");
+  twice.append("Once", "1");
+  twice.append("Nats-Sequence", "7");
+
+  connection.publish("s", "", { headers: twice });
+  await until(() => messages.length === 1, { what: "the message" });
+
+  assert.deepEqual(messages[0]?.headers, { "Nats-Sequence": "7", Once: "1" });
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { configure, type LogRecord, reset } from "@logtape/logtape";
-import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connectNatsBus } from "../../src/bus/bus_nats.ts";
 import { freePort } from "../support/servers/free_port.ts";
 import { type NatsServer, startNats } from "../support/servers/nats_server.ts";
 import { until } from "../support/wait.ts";
+import { configurationFile } from "./configuration_file.ts";
 import { createNatsAccounts } from "./nats_accounts.ts";
 import { openBus } from "./nats_place.ts";
+import { recordLog } from "./recorded_log.ts";
 
 const SECRET = "not-for-logs";
 const TESTDATA = fileURLToPath(new URL("./testdata/", import.meta.url));
@@ -112,6 +112,7 @@ Deno.test("connectNatsBus() refuses addresses and credentials that cannot work, 
     `http://u:${SECRET}@localhost`,
     `nats://u:${SECRET}@a, ws://b`,
     `nats://u:${SECRET}@a:port`,
+    `nats://u:100%${SECRET}@a`,
   ];
   const faulty = [
     ...addresses.map((servers) => ({ servers })),
@@ -148,34 +149,4 @@ async function runClient(url: string): Promise<string> {
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
-}
-
-async function recordLog(): Promise<{ text(): string } & AsyncDisposable> {
-  const records: LogRecord[] = [];
-  await configure({
-    sinks: { memory: (record) => void records.push(record) },
-    loggers: [
-      { category: "waygate", sinks: ["memory"] },
-      { category: ["logtape", "meta"], sinks: [] },
-    ],
-  });
-  return {
-    text: () => records.map(({ message }) => message.join("")).join("\n"),
-    [Symbol.asyncDispose]: () => reset(),
-  };
-}
-
-/** A file with more of a server's configuration, beside the server's own folder. */
-async function configurationFile(
-  text: string,
-): Promise<{ readonly include: string; write(text: string): Promise<void> } & AsyncDisposable> {
-  const directory = await Deno.makeTempDir();
-  const write = (text: string) => Deno.writeTextFile(`${directory}/login.conf`, text);
-  await write(text);
-  return {
-    // nats-server takes every such path from its own configuration's folder.
-    include: `include "../${basename(directory)}/login.conf"`,
-    write,
-    [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
-  };
 }

@@ -183,9 +183,19 @@ Deno.test("commands that would hold up or confuse the others are refused", async
     assert.match(errorOf(answer), /^ERR [A-Z]+ is not available over REST: /, command);
   }
   assert.match(errorOf(await ask("/subscribe/c")), /is not available over REST/);
+  assert.deepEqual((await post("/", ["PING"])).body, { result: "PONG" });
+});
+
+Deno.test("reading a stream is refused when it blocks, whatever groups and keys are called", async () => {
   const key = uniquePrefix();
+  for (const [group, consumer] of [["STREAMS", "block"], ["block", "STREAMS"], ["GROUP", "g"]]) {
+    await post("/", ["XGROUP", "CREATE", key, group, "$", "MKSTREAM"]);
+    const read = ["XREADGROUP", "GROUP", group, consumer, "COUNT", 1, "NOACK"];
+    const blocking = await post("/", [...read, "BLOCK", 4000, "STREAMS", key, ">"]);
+    assert.match(errorOf(blocking), /is not available over REST/);
+    assert.deepEqual((await post("/", [...read, "STREAMS", key, ">"])).body, { result: null });
+  }
   assert.deepEqual((await post("/", ["XREAD", "STREAMS", key, "block", 0, 0])).body, {
     result: null,
   });
-  assert.deepEqual((await post("/", ["PING"])).body, { result: "PONG" });
 });

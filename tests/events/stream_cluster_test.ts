@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import { createSubjects } from "../../src/bus/subjects.ts";
 import { testStreamFollowing } from "../conformance/stream/following.ts";
 import { testStreamLocations } from "../conformance/stream/locations.ts";
-import { follow, hears, type OpenStreamPlace } from "../conformance/stream/place.ts";
+import {
+  announcement,
+  follow,
+  hears,
+  type OpenStreamPlace,
+  send,
+  seqs,
+} from "../conformance/stream/place.ts";
 import { testStreamSeam } from "../conformance/stream/seam.ts";
 import { until } from "../support/wait.ts";
 import { openJetStreamPlace, openNode, ready, streamInfo } from "./jetstream_place.ts";
@@ -19,6 +26,35 @@ const open: OpenStreamPlace = (limits) => openJetStreamPlace(cluster.urls, limit
 testStreamFollowing("replicated stream", open);
 testStreamLocations("replicated stream", open);
 testStreamSeam("replicated stream", open);
+
+for (const sequence of ["1", "999999999"]) {
+  Deno.test(`a service's own Nats-Sequence: ${sequence} neither silences nor slows anybody`, async () => {
+    const subjects = createSubjects(`copied-${sequence}`);
+    await using node = openNode(cluster.urls, subjects, { replicas: 3 });
+    await using service = openNode(cluster.urls, subjects, { replicas: 3 });
+    await ready(node.stream);
+    const heard = await follow(node.stream, "ann");
+    const both = async () => {
+      const { seq } = await service.stream.announce(announcement());
+      return [seq, await send(service.stream, "ann")];
+    };
+    const sent = await both();
+    await hears(heard, 2);
+
+    const copied = { "Nats-Sequence": sequence, "Nats-Last-Sequence": "0" };
+    service.bus.publish(subjects.announce(), JSON.stringify({ message: "x" }), copied);
+    service.bus.publish(subjects.userEvent("ann"), JSON.stringify({ type: "x" }), copied);
+    await hears(heard, 4);
+    sent.push(...await both());
+    await hears(heard, 6);
+
+    const numbers = seqs(heard.entries);
+    assert.deepEqual([...numbers.slice(0, 2), ...numbers.slice(4)], sent);
+    assert.equal(heard.lost, 0);
+    const { state } = await streamInfo(await service.bus.connection(), subjects);
+    assert.equal(state.consumer_count, 0, "the node reads all of the stream");
+  });
+}
 
 Deno.test("nothing that was acknowledged is lost or doubled when the stream's leader is killed", async () => {
   const subjects = createSubjects("killed");

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import type { Presence } from "../../src/protocol/presence.ts";
 import { Cluster, type ClusterNode } from "./cluster.ts";
 import { MemoryPlace } from "./cluster_places.ts";
 import { FakeTime } from "./fake_time.ts";
@@ -242,6 +243,22 @@ Deno.test("a drain while the store is away ends soon; the others see to the rest
   b.crash();
   await time.advance(1000);
   assert.equal(view.online.size, 0);
+});
+
+Deno.test("a change is shown even if a store that lost its data is behind what watchers were told", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  const id = cluster.join(a, "ada");
+  const view = watch(b, { all: true });
+  const own = watch(a, { all: true });
+  await time.advance(1000);
+  // A node whose clock is 20 s ahead has said so, and what it stored is lost.
+  const ahead = { ...view.online.get("ada") as Presence, version: time.nowMs + 20_000 };
+  b.process.run(() => b.presence.feed.show([ahead]));
+  a.process.run(() => a.presence.feed.show([ahead]));
+  a.update(id, { status: "busy" });
+  await time.advance(1000);
+  for (const { online } of [view, own]) assert.equal(online.get("ada")?.status, "busy");
 });
 
 async function start(time: FakeTime) {

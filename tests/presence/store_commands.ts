@@ -38,6 +38,7 @@ const plan = fc.record({
   pick,
   status: fc.constantFrom("online" as const, "away" as const, "busy" as const),
   location: fc.constantFrom(...LOCATIONS),
+  aheadMs: fc.constantFrom(undefined, undefined, -20, 1, 90_000),
 });
 type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
 
@@ -78,7 +79,7 @@ function open(at: number, movesIn: boolean): Command {
 function apply(at: number, plans: readonly Plan[]): Command {
   return command(`apply(${at}, ${fc.stringify(plans)})`, async (world, store) => {
     const instance = world.instance(at);
-    const changes = plans.map((plan) => resolve(world, at, plan));
+    const changes = plans.map((plan) => informed(world.now(at), plan, resolve(world, at, plan)));
     if (world.model.isAlive(instance) || changes.every(({ op }) => op === "leave")) {
       await change(world, store, instance, changes);
     } else {
@@ -100,6 +101,11 @@ async function change(
   const outcomes = now ? [now] : await store.apply(instance, changes);
   assert.equal(outcomes.length, changes.length);
   for (const [at, change] of changes.entries()) model.apply(change, outcomes[at]);
+}
+
+/** The change of a node that has heard of a version, which may be newer than the stored one. */
+function informed(nowMs: number, { aheadMs }: Plan, change: Change): Change {
+  return aheadMs === undefined ? change : { ...change, known_version: nowMs + aheadMs };
 }
 
 function resolve(world: World, at: number, { kind, user, pick, status, location }: Plan): Change {

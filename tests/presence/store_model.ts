@@ -88,6 +88,7 @@ export class StoreModel {
     assert.deepEqual(content, this.#content(change.user_id, this.sessions(change.user_id)));
     if (changed) {
       assert.ok(version > user.seen.version, `${version} is not newer than ${user.seen.version}`);
+      assert.ok(version > (change.known_version ?? 0), "newer than what the node knows");
       user.version = version;
       user.seen = { version, content: canonical(content) };
     } else {

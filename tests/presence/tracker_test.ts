@@ -216,6 +216,7 @@ async function start() {
     region: "eu",
     graceMs: GRACE_MS,
     instance,
+    knownVersion: () => undefined,
     announce: (presence, before) => {
       const others = before.filter((place) => place !== null && place !== presence.location);
       const left = [...new Set(others)];

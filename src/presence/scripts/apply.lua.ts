@@ -146,7 +146,8 @@ end
 local function stamp(record, change, latest_view)
   local session = change.session
   if session ~= nil and session.name ~= nil then record.name = session.name end
-  record.version = math.max(latest_view + 1, change.now_ms)
+  -- What has lost its data is behind what others were told.
+  record.version = math.max(latest_view + 1, change.now_ms, (change.known_version or 0) + 1)
   record.last_seen_ms = change.now_ms
   record.ended = prune(record.ended, change.now_ms)
 end

@@ -79,6 +79,21 @@ export function testApplying(name: string, open: OpenStores): void {
     }
   });
 
+  Deno.test(`${name}: a version is newer than what the node knows, as if nothing had been lost`, async () => {
+    const { store } = await open();
+    const known_version = T0 + 20_000;
+    const state = session("ws_a");
+    await store.openLease(state.instance, LEASE_MS);
+    const joined = only(await store.apply("n1:1", [{ ...put("ada", state), known_version }]));
+    assert.equal(joined.presence.version, known_version + 1);
+    const moved = session("ws_a", { location: "lobby" });
+    const old = only(await store.apply("n1:1", [{ ...put("ada", moved), known_version: 1 }]));
+    assert.ok(old.presence.version > joined.presence.version);
+    const { version } = old.presence;
+    const left = { ...leave("ada", state), known_version: version + 7 };
+    assert.equal(only(await store.apply("n1:1", [left])).presence.version, version + 8);
+  });
+
   Deno.test(`${name}: changes of one user from two nodes at once get versions of their own`, async () => {
     const { store, other } = await open();
     const rounds = Array.from({ length: 40 }, (_, at) => at);

@@ -68,6 +68,11 @@ export function announcement(change: Partial<AnnouncementBody> = {}): Announceme
   };
 }
 
+/** JSON of arrays in one another, so many of them. */
+export function nested(depth: number): string {
+  return "[".repeat(depth) + "]".repeat(depth);
+}
+
 /** What a follower has got so far. */
 export interface Heard extends Following {
   readonly entries: readonly StreamEntry[];

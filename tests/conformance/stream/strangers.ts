@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import type { EventEntry } from "../../../src/events/stream.ts";
 import { until } from "../../support/wait.ts";
-import { event, follow, hears, type OpenStreamPlace, send } from "./place.ts";
+import { event, follow, hears, nested, type OpenStreamPlace, send } from "./place.ts";
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -115,10 +115,15 @@ export function testStreamStrangers(name: string, open: OpenStreamPlace): void {
       [subject, `{"type":"x","from":""}`],
       [subject, `{"type":"x","event_id":""}`],
       [subject, `{"type":"x","sent_at":"yesterday"}`],
+      [subject, `{"type":"x","sent_at":"9999-12-31T23:59:59-01:00"}`],
+      [subject, `{"type":"x","sent_at":"0000-01-01T00:00:00+01:00"}`],
+      [subject, `{"type":"x","payload":${nested(1001)}}`],
+      [subject, `{"type":"x","payload":${nested(20_000)}}`],
       [place.subjects.announce(), "{}"],
       [place.subjects.announce(), `{"message":""}`],
       [place.subjects.announce(), JSON.stringify({ message: "x".repeat(4097) })],
       [place.subjects.announce(), `{"message":"x","level":"loud"}`],
+      [place.subjects.announce(), `{"message":"x","more":${nested(20_000)}}`],
       [place.subjects.locationEvent("lobby"), `{"type":"x","to":{"user_id":"ann"}}`],
     ];
 
