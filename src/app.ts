@@ -1,9 +1,9 @@
-import { Hono } from "hono";
+import { type Context, Hono, type Next } from "hono";
 import { timingSafeEqual } from "node:crypto";
 import { badRequest, httpError } from "./gateway/http_error.ts";
 import { parseTokenRequest, signToken } from "./development_tokens.ts";
 import type { Node } from "./node.ts";
-import { ErrorCode, RpcError } from "./protocol/errors.ts";
+import { ErrorCode, RpcError, type TokenRefusal } from "./protocol/errors.ts";
 import { log } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import type { MetricSources } from "./telemetry/sources.ts";
@@ -18,6 +18,8 @@ export function createApp(node: Node, lobby: Hono | undefined, sources: MetricSo
   const description = JSON.stringify(node.description);
   const app = new Hono();
 
+  app.use(sayLength);
+
   app.get("/healthz", () => Response.json({ status: "ok" }));
 
   app.get("/readyz", () => {
@@ -31,7 +33,8 @@ export function createApp(node: Node, lobby: Hono | undefined, sources: MetricSo
     const wanted = config.metricsToken;
     const given = /^Bearer\s+(.+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
     if (wanted !== undefined && (given === undefined || !await isSameSecret(given, wanted))) {
-      const error = new RpcError(ErrorCode.unauthorized);
+      const reason: TokenRefusal = given === undefined ? "missing" : "signature";
+      const error = new RpcError(ErrorCode.unauthorized, { reason });
       return httpError(401, error, { "WWW-Authenticate": `Bearer realm="metrics"` });
     }
     return new Response(await metrics.render(), {
@@ -54,6 +57,14 @@ export function createApp(node: Node, lobby: Hono | undefined, sources: MetricSo
     return httpError(500, new RpcError(ErrorCode.internal, { request_id: requestId }));
   });
   return app;
+}
+
+/** The answer to HEAD says how long that to GET is (RFC 9110 §8.6): the runtime would say 0. */
+async function sayLength(context: Context, next: Next): Promise<void> {
+  await next();
+  if (context.req.method !== "HEAD" || context.res.body === null) return;
+  const body = await context.res.clone().arrayBuffer();
+  context.header("Content-Length", `${body.byteLength}`);
 }
 
 async function issueToken(node: Node, request: Request): Promise<Response> {

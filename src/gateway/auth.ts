@@ -1,5 +1,4 @@
 import {
-  createRemoteJWKSet,
   errors,
   importSPKI,
   type JWTPayload,
@@ -11,6 +10,7 @@ import type { Config } from "../config.ts";
 import type { TokenKey } from "../token_key.ts";
 import { ErrorCode, RpcError, type TokenRefusal } from "../protocol/errors.ts";
 import { createQuickVerifier } from "./hs256.ts";
+import { createKeySet } from "./key_set.ts";
 
 /** Who a connection speaks for, from its token. */
 export interface Identity {
@@ -86,9 +86,7 @@ async function payloadVerifier(
   options: JWTVerifyOptions,
 ): Promise<(token: string) => Promise<JWTPayload>> {
   if (key.kind === "jwks") {
-    // An unknown key id asks the issuer again, so that a rotated key works at once; the cooldown
-    // keeps strangers from making us ask more than once a second.
-    const keySet = createRemoteJWKSet(key.url, { cooldownDuration: 1000, timeoutDuration: 3000 });
+    const keySet = createKeySet(key.url);
     return (token) => verifyWithKeySet(token, keySet, options);
   }
   if (key.kind === "public_key") {
@@ -130,8 +128,9 @@ async function verifyWithKeySet(
 
 function identityOf(payload: JWTPayload): Identity {
   const { sub, exp } = payload;
-  const name = payload["name"];
-  const scope = payload["scope"];
+  // Issuers write null for what they do not know.
+  const name = payload["name"] ?? undefined;
+  const scope = payload["scope"] ?? undefined;
   const subIsValid = typeof sub === "string" && sub.length >= 1 && sub.length <= 128 &&
     sub.isWellFormed();
   if (

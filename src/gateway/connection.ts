@@ -5,7 +5,14 @@ import type { TimerWheel } from "../timer_wheel.ts";
 import type { Identity } from "./auth.ts";
 import { Intake, type IntakeHost, type Speaker } from "./intake.ts";
 import { Outbox, type OutboxHost, type OutboxListener } from "./outbox.ts";
-import { failExpired, failSilent, failSlowReader, hangUp, lastWordOf } from "./parting.ts";
+import {
+  failBroken,
+  failExpired,
+  failSilent,
+  failSlowReader,
+  hangUp,
+  lastWordOf,
+} from "./parting.ts";
 import { encodeNotification } from "./notification.ts";
 import type { Socket, SocketEnd, SocketListener } from "./socket.ts";
 import { type LifetimeListener, TokenLifetime } from "./token_lifetime.ts";
@@ -169,6 +176,10 @@ export class Connection implements Speaker, SocketListener, OutboxListener, Life
   onCaughtUp(): void {
     this.#intake.turns.goOn();
     this.#host.onCaughtUp(this);
+  }
+
+  onFailure(error: unknown): void {
+    failBroken(this, error);
   }
 
   onExpiring(): void {

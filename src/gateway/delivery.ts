@@ -1,17 +1,11 @@
 import { encodeEntry } from "../events/entry_codec.ts";
-import type {
-  EventBody,
-  EventStream,
-  Following,
-  StreamEntry,
-  StreamFollower,
-} from "../events/stream.ts";
+import type { EventBody, EventStream, Following, StreamEntry } from "../events/stream.ts";
 import { StreamError } from "../events/stream.ts";
-import { CloseCode } from "../protocol/close_codes.ts";
-import type { TimerWheel, WheelTimer } from "../timer_wheel.ts";
+import type { TimerWheel } from "../timer_wheel.ts";
 import { Audience } from "./audience.ts";
 import type { Connection } from "./connection.ts";
-import { type EncodeEntry, EventLine } from "./event_line.ts";
+import { Delivered, type Place } from "./delivered.ts";
+import type { EncodeEntry } from "./event_line.ts";
 import type { Hub } from "./hub.ts";
 
 /** A client that may resume has so long to say so, in ms, before live events flow. */
@@ -24,38 +18,6 @@ const READY_LIMIT_MS = 3000;
 const MAX_PAST = 50_000;
 /** …and so many more before the oldest are forgotten: a set finds its oldest only past all that left. */
 const MAX_PAST_SURPLUS = 1000;
-
-/** One connection that is delivered to. */
-class Delivered implements StreamFollower {
-  readonly line: EventLine;
-  readonly following: Following;
-  timer: WheelTimer | undefined;
-  place: Place | undefined;
-  readonly #connection: Connection;
-
-  constructor(connection: Connection, stream: EventStream, encode: EncodeEntry) {
-    this.#connection = connection;
-    this.line = new EventLine(connection, encode);
-    this.following = stream.follow(connection.userId, this);
-  }
-
-  onEntry(entry: StreamEntry): void {
-    this.line.take(entry);
-  }
-
-  /** Nothing can make up for it here: the client comes back, and is told to take a snapshot. */
-  onLost(): void {
-    this.#connection.close(CloseCode.serviceRestart, "events were lost");
-  }
-}
-
-/** A location where somebody of this node is. */
-interface Place {
-  readonly location: string;
-  readonly audience: Audience;
-  /** Ends the following of its events. */
-  readonly unfollow: () => void;
-}
 
 /**
  * Brings events and announcements to the connections of this node, each once and in order: those of
@@ -82,11 +44,12 @@ export class Delivery {
   /**
    * Begins to deliver to a connection; its events wait until {@linkcode release}.
    *
+   * @param onReleased called once, when they first flow: the client has resumed, or let the chance pass
    * @returns resolves once whatever is stored for its user from then on will reach it, or it is over;
    * pending while the stream is away
    */
-  attach(connection: Connection): Promise<unknown> {
-    const delivered = new Delivered(connection, this.#stream, this.#encode);
+  attach(connection: Connection, onReleased?: () => void): Promise<unknown> {
+    const delivered = new Delivered(connection, this.#stream, this.#encode, onReleased);
     this.#connections.set(connection, delivered);
     delivered.line.hold();
     return delivered.following.ready;
@@ -115,19 +78,19 @@ export class Delivery {
     const delivered = this.#connections.get(connection);
     if (delivered === undefined) return;
     this.hold(connection);
-    delivered.timer = this.#wheel.schedule(HOLD_MS, () => delivered.line.release());
+    delivered.timer = this.#wheel.schedule(HOLD_MS, () => delivered.release());
   }
 
   /** What waits is sent, and live events flow. */
   release(connection: Connection): void {
     const delivered = this.#connections.get(connection);
     delivered?.timer?.cancel();
-    delivered?.line.release();
+    delivered?.release();
   }
 
   /** The connection was behind and has caught up: what waits for it goes on. */
   flow(connection: Connection): void {
-    this.#connections.get(connection)?.line.flow();
+    this.#connections.get(connection)?.flow();
   }
 
   /**

@@ -24,9 +24,10 @@ export class Inbox {
     return this.#waiting.length - this.#taken;
   }
 
-  /** Adds a message; false when there is no room for it. */
+  /** Adds a message; false when there is no room for it. One alone always has room, however large. */
   add(message: Waiting): boolean {
-    if (this.size >= MAX_MESSAGES || this.#length + message.text.length > MAX_LENGTH) return false;
+    const isFull = this.size >= MAX_MESSAGES || this.#length + message.text.length > MAX_LENGTH;
+    if (isFull && this.size > 0) return false;
     this.#waiting.push(message);
     this.#length += message.text.length;
     return true;

@@ -2,7 +2,7 @@ import { CloseCode } from "../protocol/close_codes.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Admission } from "./inbox.ts";
 import type { Outbox } from "./outbox.ts";
-import { failFlood, type Failing } from "./parting.ts";
+import { failBroken, failFlood, type Failing } from "./parting.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Reply } from "./replies.ts";
 import type { Caller, Router } from "./router.ts";
@@ -19,7 +19,7 @@ export interface Speaker extends Caller, Failing {
   onFirstMessage(text: string): void;
   /** More is asked than is read. */
   onOverflow(): void;
-  close(code: number, reason: string, lastWord: string): void;
+  close(code: number, reason: string, lastWord?: string): void;
 }
 
 /** What the intakes of a node have in common. */
@@ -98,6 +98,7 @@ export class Intake implements TurnTaker {
     if (this.#isFirst) {
       this.#isFirst = false;
       this.#speaker.onFirstMessage(text);
+      if (this.#speaker.isOver) return undefined;
     }
     return router.handle(text, this.#speaker);
   }
@@ -114,6 +115,10 @@ export class Intake implements TurnTaker {
   onTooMany(): void {
     if (!this.isFilling) this.#failFlood();
     else this.#speaker.onOverflow();
+  }
+
+  onFailure(error: unknown): void {
+    failBroken(this.#speaker, error);
   }
 
   #failFlood(): void {

@@ -4,7 +4,7 @@ import { StoreUnavailableError } from "../presence/store.ts";
 import { CloseCode } from "../protocol/close_codes.ts";
 import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import type { Hub } from "./hub.ts";
-import { closeForSessionLimit } from "./reception.ts";
+import { closeForSessionLimit } from "./session_limit.ts";
 
 /** How long another node may take to carry out a command, in ms. */
 const COMMAND_TIMEOUT_MS = 2000;

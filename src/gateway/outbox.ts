@@ -29,6 +29,8 @@ export interface OutboxListener {
   onOverflow(): void;
   /** It lagged, and has caught up. */
   onCaughtUp(): void;
+  /** What waited could not be sent. */
+  onFailure(error: unknown): void;
 }
 
 /** What the outboxes of a node have in common. */
@@ -119,6 +121,16 @@ export class Outbox implements Gathering {
 
   /** Hands the socket what it can take now; true when nothing is left. */
   pump(): boolean {
+    try {
+      return this.#pump();
+    } catch (error) {
+      // One timer serves all: the others must not suffer for it.
+      this.#listener.onFailure(error);
+      return true;
+    }
+  }
+
+  #pump(): boolean {
     const queue = this.#queue ?? [];
     let sent = 0;
     while (sent < queue.length && this.#hasRoom()) {
@@ -141,6 +153,7 @@ export class Outbox implements Gathering {
   /** Sends a last frame, which says why the connection ends; it gets out even if the queue does not. */
   sendLast(frame: string): void {
     if (this.#isShut) return;
+    this.#host.counters.messagesSent++;
     this.flushGathered();
     if (this.#queue === undefined) this.#hand(frame);
     else this.#lastWord = frame;

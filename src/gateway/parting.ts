@@ -5,6 +5,7 @@
  */
 import { CloseCode } from "../protocol/close_codes.ts";
 import { ErrorCode, RpcError } from "../protocol/errors.ts";
+import { log } from "../telemetry/log.ts";
 import type { TimerWheel } from "../timer_wheel.ts";
 import type { Outbox } from "./outbox.ts";
 import { encodeNotification } from "./notification.ts";
@@ -26,6 +27,21 @@ const SLOW_CLOSE_TIMEOUT_MS = 30_000;
 export interface Failing {
   /** Closes with a 44xx code: `system.error` says why first, since the close frame may get lost. */
   fail(code: number, error: RpcError, reason: string): void;
+}
+
+/** A connection on which something can go wrong that is not the client's doing. */
+export interface Breakable {
+  readonly sessionId: string;
+  close(code: number, reason: string): void;
+}
+
+/** Something threw that must not: the client is to come back to a connection that works. */
+export function failBroken(connection: Breakable, error: unknown): void {
+  log.error("Connection failed", {
+    session: connection.sessionId,
+    error: error instanceof Error ? error.stack ?? error.message : String(error),
+  });
+  connection.close(CloseCode.internalError, "internal error");
 }
 
 /** The client leaves too much unread. */

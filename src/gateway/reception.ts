@@ -4,16 +4,16 @@ import { StoreUnavailableError } from "../presence/store.ts";
 import type { Outcome } from "../presence/store.ts";
 import type { NodePresence } from "../presence/presence.ts";
 import { CloseCode } from "../protocol/close_codes.ts";
-import { ErrorCode, RpcError } from "../protocol/errors.ts";
 import { PROTOCOL_VERSION } from "../protocol/notifications.ts";
 import type { Presence } from "../protocol/presence.ts";
 import type { Counters } from "../telemetry/counters.ts";
-import { log } from "../telemetry/log.ts";
 import type { TimerWheel } from "../timer_wheel.ts";
 import type { Identity } from "./auth.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Hub } from "./hub.ts";
+import { failBroken } from "./parting.ts";
+import { SessionLimit } from "./session_limit.ts";
 import type { Socket, SocketEnd } from "./socket.ts";
 
 /** What does not answer keeps nobody from playing: the welcome goes out after so long, in ms. */
@@ -33,9 +33,13 @@ export interface ReceptionOptions {
 /** Sees connections in and out: registers, joins, welcomes; and undoes all of it at the end. */
 export class Reception {
   readonly #options: ReceptionOptions;
+  readonly #sessionLimit: SessionLimit;
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
+    const { config, hub, presence, closeElsewhere } = options;
+    const { maxSessionsPerUser } = config;
+    this.#sessionLimit = new SessionLimit({ maxSessionsPerUser, hub, presence, closeElsewhere });
   }
 
   /** Takes over an open socket. */
@@ -50,11 +54,9 @@ export class Reception {
     const connection = new Connection(sessionId, identity, socket, isBatching, host);
     counters.connectionsOpened++;
     hub.add(connection);
+    this.#sessionLimit.expect(connection, host.wheel);
     if (config.presenceAutoSubscribe === "all") presence.feed.subscribe(connection, { all: true });
-    this.#welcome(connection, host.wheel).catch((error) => {
-      log.error("Welcome failed", { error: String(error), session: sessionId });
-      connection.close(CloseCode.internalError, "internal error");
-    });
+    this.#welcome(connection, host.wheel).catch((error) => failBroken(connection, error));
     return connection;
   }
 
@@ -64,6 +66,7 @@ export class Reception {
     counters.connectionsClosed.add(boundedCloseCode(end.code));
     presence.feed.release(connection);
     delivery.detach(connection);
+    this.#sessionLimit.forget(connection);
     hub.remove(connection);
     if (end.isClean) presence.tracker.leave(connection.sessionId);
     else presence.tracker.breakOff(connection.sessionId);
@@ -90,7 +93,6 @@ export class Reception {
     if (outcome?.can_resume ?? true) delivery.holdBriefly(connection);
     else delivery.release(connection);
     connection.open();
-    if (outcome !== undefined) this.#limitSessions(connection, outcome);
   }
 
   /**
@@ -109,7 +111,8 @@ export class Reception {
       }, (error) => {
         if (!(error instanceof StoreUnavailableError)) throw error;
       });
-      Promise.all([joined, delivery.attach(connection)]).then(() => {
+      const attached = delivery.attach(connection, () => this.#sessionLimit.settle(connection));
+      Promise.all([joined, attached]).then(() => {
         timer.cancel();
         resolve(outcome);
       }, (error) => {
@@ -135,31 +138,6 @@ export class Reception {
       version: 0,
     };
   }
-
-  #limitSessions(connection: Connection, outcome: Outcome): void {
-    const { config, hub, presence } = this.#options;
-    const surplus = outcome.sessions.length - config.maxSessionsPerUser;
-    if (surplus <= 0) return;
-    const oldest = outcome.sessions
-      .filter((session) => session.session_id !== connection.sessionId)
-      .toSorted((a, b) => a.connected_at_ms - b.connected_at_ms)
-      .slice(0, surplus);
-    for (const { session_id: sessionId, instance } of oldest) {
-      const here = hub.session(sessionId);
-      if (here !== undefined) closeForSessionLimit(here);
-      else if (instance === presence.lease.instance) presence.tracker.leave(sessionId);
-      else this.#options.closeElsewhere(sessionId, instance);
-    }
-  }
-}
-
-/** Closes a session because its user opened one too many. */
-export function closeForSessionLimit(connection: Connection): void {
-  connection.fail(
-    CloseCode.sessionLimit,
-    new RpcError(ErrorCode.forbidden, undefined, "Too many sessions of this user"),
-    "too many sessions of this user",
-  );
 }
 
 const CLOSE_CODES: ReadonlySet<number> = new Set(Object.values(CloseCode));

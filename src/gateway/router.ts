@@ -75,10 +75,8 @@ export class Router {
       return this.#failed("null", ErrorCode.parseError);
     }
     if (!Array.isArray(message)) return this.#limited(message, retryAfterMs);
-    if (message.length === 0 || message.length > this.#options.maxBatch) {
-      return this.#failed("null", ErrorCode.invalidRequest);
-    }
-    return batchReply(message.map((entry) => this.#limited(entry, retryAfterMs)));
+    return this.#unfit(message) ??
+      batchReply(message.map((entry) => this.#limited(entry, retryAfterMs)));
   }
 
   /** The reply to a frame that was too large to be looked at. */
@@ -87,12 +85,15 @@ export class Router {
   }
 
   #batch(entries: readonly unknown[], caller: Caller): Reply | Promise<Reply> {
+    return this.#unfit(entries) ?? this.#batchFrom(0, entries, [], caller);
+  }
+
+  /** What a batch is refused with that is empty or too long. */
+  #unfit({ length }: readonly unknown[]): string | undefined {
     const { maxBatch } = this.#options;
-    if (entries.length === 0) return this.#failed("null", ErrorCode.invalidRequest);
-    if (entries.length > maxBatch) {
-      return this.#failed("null", ErrorCode.invalidRequest, { max_batch: maxBatch });
-    }
-    return this.#batchFrom(0, entries, [], caller);
+    if (length === 0) return this.#failed("null", ErrorCode.invalidRequest);
+    if (length <= maxBatch) return undefined;
+    return this.#failed("null", ErrorCode.invalidRequest, { max_batch: maxBatch });
   }
 
   #batchFrom(

@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 // @ts-types="./socket_ws_library.d.ts"
 import { WebSocketServer } from "ws";
 import type { FetchHandler, HttpServer, ServeOptions } from "../serve.ts";
@@ -53,8 +53,6 @@ class WsEngine implements WebSocketEngine, Upgrader {
   readonly #library: WebSocketServer;
   readonly #watch: PeerWatch;
   readonly #offers = new WeakMap<Request, RawUpgrade>();
-  /** Subprotocol to answer a handshake with. */
-  readonly #protocols = new WeakMap<IncomingMessage, string>();
   readonly #open = new Set<WsSocket>();
 
   constructor(options: WsEngineOptions) {
@@ -68,7 +66,6 @@ class WsEngine implements WebSocketEngine, Upgrader {
       maxFragments: MAX_FRAGMENTS,
       maxBufferedChunks: MIN_PIECES + Math.ceil(options.maxMessageBytes / BYTES_PER_PIECE),
       closeTimeout: CLOSE_TIMEOUT_MS,
-      handleProtocols: (_offered, incoming) => this.#protocols.get(incoming) ?? false,
       WebSocket: GuardedWebSocket,
     });
     // Instead of an answer of the library's own: `accept` throws, and the route answers.
@@ -83,7 +80,7 @@ class WsEngine implements WebSocketEngine, Upgrader {
     const upgrade = this.#offers.get(request);
     if (upgrade === undefined) throw new TypeError("This request did not come through this server");
     const { incoming, socket, head } = upgrade;
-    if (protocol !== undefined) this.#protocols.set(incoming, protocol);
+    simplify(incoming.headers, protocol);
     let accepted: WsSocket | undefined;
     this.#library.handleUpgrade(incoming, socket, head as Buffer, (webSocket) => {
       accepted = new WsSocket(webSocket as GuardedWebSocket);
@@ -125,4 +122,14 @@ class WsEngine implements WebSocketEngine, Upgrader {
     const listener = onOpen(socket);
     socket.listen(listener, () => this.#watch.remove(socket), () => this.#open.delete(socket));
   }
+}
+
+/**
+ * The library reads lists more narrowly than RFC 9110 (§5.6.1, §7.8) has them. Whoever accepts has read
+ * them, and the library is shown what came of that.
+ */
+function simplify(headers: IncomingHttpHeaders, protocol: string | undefined): void {
+  headers.upgrade = "websocket";
+  if (protocol === undefined) delete headers["sec-websocket-protocol"];
+  else headers["sec-websocket-protocol"] = protocol;
 }

@@ -41,7 +41,6 @@ export interface ServerOptions {
   readonly maxBufferedChunks: number;
   /** How long a peer may take to end the connection after a close frame, in ms. */
   readonly closeTimeout: number;
-  readonly handleProtocols: (offered: Set<string>, request: IncomingMessage) => string | false;
   readonly WebSocket: typeof WebSocket;
 }
 

@@ -12,6 +12,8 @@ export interface TurnTaker {
   deliver(reply: Reply, text: string): void;
   /** More messages wait than there is room for. */
   onTooMany(): void;
+  /** An answer could not be given, or sent; afterwards {@linkcode isOver} is true. */
+  onFailure(error: unknown): void;
 }
 
 /**
@@ -76,22 +78,22 @@ export class Turns {
   }
 
   #handle(text: string, admission: Admission): void {
-    const reply = this.#taker.answer(text, admission);
-    if (!(reply instanceof Promise)) {
-      this.#deliver(reply, text);
-      return;
+    try {
+      const reply = this.#taker.answer(text, admission);
+      if (reply instanceof Promise) this.#deliverLater(reply, text);
+      else this.#deliver(reply, text);
+    } catch (error) {
+      this.#taker.onFailure(error);
     }
-    this.#isBusy = true;
-    reply.then((settled) => {
-      this.#deliver(settled, text);
-      this.#isBusy = false;
-      this.#drain();
-    });
   }
 
   #overtake(ping: string): void {
-    const reply = this.#taker.answer(ping, "handle");
-    if (!(reply instanceof Promise)) this.#taker.deliver(reply, ping);
+    try {
+      const reply = this.#taker.answer(ping, "handle");
+      if (!(reply instanceof Promise)) this.#taker.deliver(reply, ping);
+    } catch (error) {
+      this.#taker.onFailure(error);
+    }
   }
 
   #drain(): void {
@@ -100,6 +102,19 @@ export class Turns {
       if (message === undefined) return;
       this.#handle(message.text, message.admission);
     }
+  }
+
+  #deliverLater(reply: Promise<Reply>, text: string): void {
+    this.#isBusy = true;
+    reply.then((settled) => {
+      try {
+        this.#deliver(settled, text);
+      } catch (error) {
+        this.#taker.onFailure(error);
+      }
+      this.#isBusy = false;
+      this.#drain();
+    });
   }
 
   #deliver(reply: Reply, text: string): void {

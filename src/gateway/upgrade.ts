@@ -34,6 +34,12 @@ export interface UpgradeOptions {
   readonly onOpen: (socket: Socket, identity: Identity, isBatching: boolean) => SocketListener;
 }
 
+/** RFC 6455 §4.2.1. */
+const VERSION = "13";
+
+/** What a request is to do that is answered with 426. */
+const TO_WEBSOCKET = { Upgrade: "websocket", Connection: "Upgrade" };
+
 type TokenSource = "header" | "subprotocol" | "query";
 
 interface PresentedToken {
@@ -50,12 +56,21 @@ export function createUpgrade(
   const opening = new Opening();
 
   return function upgrade(request) {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+    if (!isWebSocket(request)) {
       counters.upgradesRefused.add("not_websocket");
-      return httpError(426, badRequest("Connect with a WebSocket"), {
-        Upgrade: "websocket",
-        Connection: "Upgrade",
-      });
+      return httpError(426, badRequest("Connect with a WebSocket"), TO_WEBSOCKET);
+    }
+    // RFC 6455 §4.4: a client of another version is told which one is spoken here.
+    if (request.headers.get("sec-websocket-version") !== VERSION) {
+      counters.upgradesRefused.add("handshake");
+      return httpError(
+        426,
+        badRequest(`Connect with version ${VERSION} of the WebSocket protocol`),
+        {
+          ...TO_WEBSOCKET,
+          "Sec-WebSocket-Version": VERSION,
+        },
+      );
     }
     if (!isAllowedOrigin(request, config.origins)) {
       counters.upgradesRefused.add("origin");
@@ -148,7 +163,22 @@ function isAllowedOrigin(request: Request, policy: OriginPolicy): boolean {
   if (origin === null || policy.kind === "any") return true;
   if (policy.kind === "list") return policy.origins.has(origin);
   // A proxy may have taken TLS off: the host is what counts.
-  return URL.canParse(origin) && new URL(origin).host === request.headers.get("host");
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host } = new URL(origin);
+  const own = request.headers.get("host");
+  return own === host || isSameHost(host, `${protocol}//${own}`);
+}
+
+/** Whether a URL is of that host: case and a default port make no difference (RFC 9110 §4.2.3). */
+function isSameHost(host: string, url: string): boolean {
+  return URL.canParse(url) && new URL(url).host === host;
+}
+
+/** `Upgrade` is a list, and its names are of any case (RFC 9110 §7.8). */
+function isWebSocket(request: Request): boolean {
+  const upgrade = request.headers.get("upgrade");
+  if (upgrade === "websocket" || upgrade === null) return upgrade !== null;
+  return upgrade.toLowerCase().split(",").some((name) => name.trim() === "websocket");
 }
 
 function offeredSubprotocols(request: Request): readonly string[] {

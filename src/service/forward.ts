@@ -44,7 +44,8 @@ export function createForwarder(
 ): (method: string) => AnyMethod | undefined {
   const services = new Set(options.services);
   return (name) => {
-    const service = name.slice(0, Math.max(name.indexOf("."), 0));
+    const dot = name.indexOf(".");
+    const service = dot < 0 ? name : name.slice(0, dot);
     if (!services.has(service) || name.length > MAX_METHOD_LENGTH) return undefined;
     const subject = subjectOf(options.subjects, name);
     if (subject === undefined) return undefined;

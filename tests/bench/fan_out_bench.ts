@@ -37,7 +37,7 @@ const host: OutboxHost = {
   backlog: { watch() {} },
   counters: new Counters(),
 };
-const listener = { onOverflow() {}, onCaughtUp() {} };
+const listener = { onOverflow() {}, onCaughtUp() {}, onFailure() {} };
 
 function outboxes(isBatching: boolean): Outbox[] {
   return Array.from(

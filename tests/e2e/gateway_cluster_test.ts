@@ -169,6 +169,22 @@ Deno.test("one session more than allowed closes the oldest on whichever node it 
   await third.call("system.ping");
 });
 
+Deno.test("a client that comes back on another node is not one session more", async () => {
+  await using cluster = await Cluster.start({ natsUrl, env: { MAX_SESSIONS_PER_USER: "2" } });
+  await using healthy = await player(cluster.eu, "ann");
+  const broken = await player(cluster.eu, "ann");
+  broken.abort();
+  await broken.closed;
+  await using back = await player(cluster.us, "ann");
+  const params = { session_id: broken.sessionId, last_seq: 0 };
+  assert.deepEqual(await back.call("session.resume", params), { resumed: true, replayed: 0 });
+  // What goes from node to node arrives in order: a command to close it would be there by then.
+  await back.call("player.sendEvent", { to: { user_id: "ann" }, type: "back" });
+  assert.equal((await healthy.next("player.event")).type, "back");
+  await healthy.call("system.ping");
+  await back.call("system.ping");
+});
+
 Deno.test("a clean leave is seen at once, a broken one after the grace, a quick return not at all", async () => {
   const graceMs = 1000;
   await using cluster = await Cluster.start({ natsUrl, env: { PRESENCE_GRACE_MS: `${graceMs}` } });

@@ -57,6 +57,12 @@ Deno.test("verify() tells who a token speaks for", async () => {
   });
 });
 
+Deno.test("verify() takes null for a claim that is not there", async () => {
+  const verify = await verifier({ JWT_SECRET: SECRET });
+  const { name, scopes } = await verify(sign({ ...goodClaims(), name: null, scope: null }));
+  assert.deepEqual({ name, scopes }, { name: undefined, scopes: new Set() });
+});
+
 Deno.test("verify() takes any sub of 1 to 128 characters", async () => {
   const verify = await verifier({ JWT_SECRET: SECRET });
   for (const sub of ["x", "x".repeat(128), "users", "a.b", "*", ">", "a b", "😀", "__proto__"]) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { createMemoryStore } from "../../src/presence/store_memory.ts";
-import type { PresenceStore } from "../../src/presence/store.ts";
+import { type PresenceStore, StoreUnavailableError } from "../../src/presence/store.ts";
 
 /** A store whose writes wait while the gate is shut. */
 export class GatedStore {
@@ -12,6 +12,8 @@ export class GatedStore {
   #gate: PromiseWithResolvers<void> | undefined;
   /** Writes that wait. */
   waiting = 0;
+  /** Whether writes fail. */
+  isAway = false;
 
   constructor() {
     const memory = createMemoryStore({ resumeWindowMs: 60_000 });
@@ -19,6 +21,7 @@ export class GatedStore {
       this.waiting++;
       await this.#gate?.promise;
       this.waiting--;
+      if (this.isAway) throw new StoreUnavailableError("The test says so");
       return await memory.apply(instance, changes);
     };
     this.store = new Proxy<PresenceStore>(memory, {

@@ -124,15 +124,23 @@ Deno.test("POST /dev/token refuses what is no request for a token", async () => 
 Deno.test("METRICS_TOKEN guards /metrics", async () => {
   await using open = await serveGateway();
   assert.equal((await get(open, "/metrics")).status, 200);
-  await using local = await serveGateway({ env: { METRICS_TOKEN: "let me see" } });
-  for (const authorization of [undefined, "let me see", "Bearer", "Bearer let me", "Basic x"]) {
+  await using local = await serveGateway({ env: { METRICS_TOKEN: "let-me-see" } });
+  const cases: [string | undefined, string][] = [
+    [undefined, "missing"],
+    ["let-me-see", "missing"],
+    ["Bearer", "missing"],
+    ["Basic x", "missing"],
+    ["Bearer let-me", "signature"],
+  ];
+  for (const [authorization, reason] of cases) {
     const headers = authorization === undefined ? {} : { authorization };
     const answer = await get(local, "/metrics", { headers });
     assert.equal(answer.status, 401, authorization);
-    assert.equal(errorOf(answer).code, -32001);
+    const { code, data } = errorOf(answer);
+    assert.deepEqual({ code, data }, { code: -32001, data: { reason } }, authorization);
     assert.match(answer.headers.get("www-authenticate") ?? "", /^Bearer/);
   }
-  const seen = await get(local, "/metrics", { headers: { authorization: "Bearer let me see" } });
+  const seen = await get(local, "/metrics", { headers: { authorization: "Bearer let-me-see" } });
   assert.equal(seen.status, 200);
 });
 

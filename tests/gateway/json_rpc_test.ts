@@ -167,6 +167,16 @@ Deno.test("a batch may have MAX_BATCH calls and no more", async () => {
   });
 });
 
+Deno.test("a batch over MAX_BATCH is told the limit, also by the rate limit", async () => {
+  const env = { RATE_LIMIT_MESSAGES: "1", RATE_LIMIT_BURST: "1", MAX_BATCH: "3" };
+  await using local = await serveGateway({ env });
+  await using client = await local.player("ann");
+  await client.call("system.ping");
+  client.send(Array.from({ length: 4 }, (_, id) => ({ jsonrpc: "2.0", id, method: "x" })));
+  const { error } = await client.reply(null);
+  assert.deepEqual([error?.code, error?.data], [-32600, { max_batch: 3 }]);
+});
+
 Deno.test("deeply nested params are answered, and nothing breaks", async () => {
   await using local = await serveGateway({ env: UNLIMITED });
   await using client = await local.player("ann");

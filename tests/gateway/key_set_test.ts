@@ -17,6 +17,20 @@ function verifierFor({ url }: KeySetServer): Promise<VerifyToken> {
   return createTokenVerifier(readConfig({ JWT_JWKS_URL: url }, { development: false }));
 }
 
+/** The time of day, which only a test can let pass so quickly. */
+class Clock implements Disposable {
+  readonly #now = Date.now;
+
+  pass(ms: number): void {
+    const now = Date.now;
+    Date.now = () => now() + ms;
+  }
+
+  [Symbol.dispose](): void {
+    Date.now = this.#now;
+  }
+}
+
 const reasonOf = (verify: VerifyToken, token: string): Promise<string> =>
   verify(token).then(() => "accepted", (error) => {
     if (error instanceof TokenError) return error.reason;
@@ -55,6 +69,33 @@ Deno.test("a key that is new in the set works at once, and one that was taken ou
     what: "the new key",
   });
   assert.equal(await reasonOf(verify, oldToken), "signature");
+});
+
+Deno.test("known keys stay good while the issuer is away, and are refreshed when it is back", async () => {
+  await using server = new KeySetServer();
+  using clock = new Clock();
+  const verify = await verifierFor(server);
+  const [known, rotated] = [keysOf("ES256"), keysOf("ES256")];
+  server.publish(known, { kid: "known" });
+  const login = async (pair: KeyPairKeyObjectResult, kid: string) =>
+    await reasonOf(verify, await signWith(pair.privateKey, "ES256", kid));
+  assert.equal(await login(known, "known"), "accepted");
+
+  server.failure = new Response("gone", { status: 500 });
+  clock.pass(11 * 60_000);
+  const before = server.requests;
+  for (let time = 0; time < 5; time++) assert.equal(await login(known, "known"), "accepted");
+  assert.equal(server.requests, before + 1, "who logs in does not wait for it each time");
+  assert.equal(JSON.parse(await login(rotated, "rotated")).code, -32004);
+
+  server.failure = undefined;
+  server.keys = [];
+  server.publish(rotated, { kid: "rotated" });
+  assert.equal(await login(rotated, "rotated"), "accepted");
+  assert.equal(await login(known, "known"), "signature", "it was taken out");
+  clock.pass(11 * 60_000);
+  server.keys = [];
+  assert.equal(await login(rotated, "rotated"), "signature", "the set is looked at anew");
 });
 
 Deno.test("tokens of unknown keys do not make the gateway ask again and again", async () => {

@@ -22,6 +22,7 @@ export interface LinkedOptions {
   readonly host?: Partial<
     Pick<
       ConnectionHost,
+      | "backlog"
       | "maxMessageBytes"
       | "sendQueueBytes"
       | "rateLimitMessages"
@@ -55,7 +56,7 @@ export interface LinkedConnection extends Disposable {
 export function openLinked(options: LinkedOptions = {}): LinkedConnection {
   const socket = new LinkedSocket();
   const counters = new Counters();
-  const backlog = new Backlog();
+  const backlog = options.host?.backlog as Backlog | undefined ?? new Backlog();
   const wheel = new TimerWheel((error) => {
     throw error;
   }, 5);

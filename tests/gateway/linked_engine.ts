@@ -27,6 +27,10 @@ export class LinkedEngine {
 
 /** An upgrade request. */
 export function upgradeRequest(token: string): Request {
-  const headers = { upgrade: "websocket", authorization: `Bearer ${token}` };
+  const headers = {
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    authorization: `Bearer ${token}`,
+  };
   return new Request("http://gateway.test/ws", { headers });
 }

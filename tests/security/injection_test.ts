@@ -198,7 +198,7 @@ for (const engine of ANY_ENGINE) {
       }
       assert.deepEqual(await client.call("inventory.get", {}), {});
       for (const subject of asked) {
-        assert.match(subject, /^[A-Za-z0-9_-]+\.rpc\.inventory(\.[A-Za-z0-9_%-]+)+$/);
+        assert.match(subject, /^[A-Za-z0-9_-]+\.rpc\.inventory(\.[A-Za-z0-9_%-]+)*$/);
       }
       assert.ok(asked.has(`${gateway.prefix}.rpc.inventory.get`));
       return `-32601, or escaped: ${asked.size} subjects, all of the service`;
