@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { Locator } from "playwright-core";
 import { accessibilityViolations, launchBrowser } from "../elements/browser.ts";
-import { buildLobby } from "../lobby/built_lobby.ts";
+import { buildLobby } from "./built_lobby.ts";
 import { startGateway } from "../support/gateway.ts";
 import { until } from "../support/wait.ts";
-import { LobbyVisitor } from "./lobby_visitor.ts";
+import { LobbyVisitor } from "../e2e/lobby_visitor.ts";
 
 await buildLobby();
 const browser = await launchBrowser();
