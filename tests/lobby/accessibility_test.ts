@@ -59,6 +59,35 @@ for (const colorScheme of ["light", "dark"] as const) {
   }
 }
 
+Deno.test("why there is no connection covers nothing else in the header, however wide it is", async () => {
+  await using gateway = await startGateway();
+  await using ada = await LobbyVisitor.open(browser, gateway.url);
+  const { page } = ada;
+  await ada.signIn("Ada");
+  await gateway.kill();
+  await ada.untilStatus("reconnecting");
+  await page.getByRole("button", { name: "Reconnect now" }).waitFor();
+  const parts = [".brand img", ".brand h1", "waygate-status", "#sign-out"];
+  for (const width of [1440, 1100, 960, 800, 360]) {
+    await page.setViewportSize({ width, height: 740 });
+    const boxes = await page.evaluate(
+      (selectors) =>
+        selectors.map((selector) => document.querySelector(selector)?.getBoundingClientRect()),
+      parts,
+    );
+    for (const [at, box] of boxes.entries()) {
+      const covering = boxes.findIndex((other, index) => index > at && meet(box, other));
+      assert.equal(covering, -1, `${parts[at]} and ${parts[covering]} meet at ${width} px`);
+    }
+  }
+});
+
+/** Whether two rectangles have something in common. */
+function meet(a: DOMRect | undefined, b: DOMRect | undefined): boolean {
+  assert.ok(a !== undefined && b !== undefined && a.width > 0 && b.width > 0);
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
 Deno.test("the lobby can be used with the keyboard alone", async () => {
   await using gateway = await startGateway();
   await using ada = await LobbyVisitor.open(browser, gateway.url);
