@@ -73,23 +73,12 @@ Deno.test("text for people has results, notifications and errors", async () => {
 
 Deno.test("--watch shows notifications until it is interrupted", async () => {
   await using gateway = await startGateway();
-  const [command = "", ...args] = await taskCommand();
-  const child = new Deno.Command(command, {
-    args: [...args, "--url", gateway.url, "--user", "joe", "--json", "--watch"],
-    cwd: ROOT,
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  let output = "";
-  const reading = (async () => {
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) output += text;
-  })();
-  await until(() => output.includes('"connected"'), { what: "joe to connect", timeoutMs: 15_000 });
+  const { child, said, reading } = await watchAsJoe(gateway.url);
   await runTask(
     ["--url", gateway.url, "--user", "ann"],
     'player.sendEvent {"to":{"user_id":"joe"},"type":"hello"}\n',
   );
-  await until(() => /"player.event".*"hello"/.test(output), { what: "the event" });
+  await until(() => /"player.event".*"hello"/.test(said()), { what: "the event" });
   child.kill("SIGINT");
   assert.equal((await child.status).code, 0);
   await reading;
@@ -97,25 +86,14 @@ Deno.test("--watch shows notifications until it is interrupted", async () => {
 
 Deno.test("--watch ends with exit status 2 when the connection ends for good", async () => {
   await using gateway = await startGateway();
-  const [command = "", ...args] = await taskCommand();
-  const child = new Deno.Command(command, {
-    args: [...args, "--url", gateway.url, "--user", "joe", "--json", "--watch"],
-    cwd: ROOT,
-    stdin: "null",
-    stdout: "piped",
-  }).spawn();
-  let output = "";
-  const reading = (async () => {
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) output += text;
-  })();
-  await until(() => output.includes('"connected"'), { what: "joe to connect", timeoutMs: 15_000 });
+  const { child, said, reading } = await watchAsJoe(gateway.url);
   await runTask(
     ["--url", gateway.url, "--user", "ann", "--scope", "admin"],
     'system.kick {"user_id":"joe"}\n',
   );
   assert.equal((await child.status).code, 2);
   await reading;
-  assert.match(output, /"state":"closed".*"kicked"/);
+  assert.match(said(), /"state":"closed".*"kicked"/);
 });
 
 Deno.test("a reader that goes early is no error", async () => {
@@ -177,4 +155,21 @@ async function taskCommand(): Promise<string[]> {
   const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
   const [, ...args] = (tasks.client as string).split(" ");
   return [Deno.execPath(), ...args];
+}
+
+/** Starts the client as joe, watching, and waits until it is connected. */
+async function watchAsJoe(url: string) {
+  const [command = "", ...args] = await taskCommand();
+  const child = new Deno.Command(command, {
+    args: [...args, "--url", url, "--user", "joe", "--json", "--watch"],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  let output = "";
+  const reading = (async () => {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) output += text;
+  })();
+  await until(() => output.includes('"connected"'), { what: "joe to connect", timeoutMs: 15_000 });
+  return { child, said: () => output, reading };
 }
