@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { launchBrowser } from "./browser.ts";
-import { openElementPage } from "./element_page.ts";
+import { openElementPage, showPlayers } from "./element_page.ts";
 import { players } from "./players.ts";
 import { assertSmooth } from "./smoothness.ts";
 import type { TestPage } from "./test_page.ts";
@@ -15,13 +15,7 @@ const SECONDS = 4;
 Deno.test("waygate-presence stays smooth with 500 users and 50 changes a second", async () => {
   await using opened = await openElementPage(browser, "<waygate-presence></waygate-presence>");
   const { page } = opened;
-  await page.evaluate((presences) => {
-    const { client } = globalThis as unknown as TestPage;
-    client.presence.update(presences);
-    client.enter("connected");
-    const element = document.querySelector("waygate-presence");
-    if (element) element.client = client;
-  }, players(USERS));
+  await showPlayers(page, players(USERS));
   assert.equal(await page.locator("waygate-presence li").count(), USERS);
 
   await assertSmooth(page, async () => {

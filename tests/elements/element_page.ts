@@ -1,6 +1,8 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { fileURLToPath } from "node:url";
+import type { Presence } from "../../src/client/client.ts";
 import { watchComplaints } from "./browser.ts";
+import type { TestPage } from "./test_page.ts";
 
 const ORIGIN = "http://elements.test";
 
@@ -69,4 +71,15 @@ function html(body: string): string {
 
 function projectFile(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+/** Connects the page's client, which sees these players, and gives it to `<waygate-presence>`. */
+export function showPlayers(page: Page, presences: readonly Presence[]): Promise<void> {
+  return page.evaluate((seen) => {
+    const { client } = globalThis as unknown as TestPage;
+    client.presence.update(seen);
+    client.enter("connected");
+    const element = document.querySelector("waygate-presence");
+    if (element) element.client = client;
+  }, presences);
 }

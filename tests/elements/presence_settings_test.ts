@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { until } from "../support/wait.ts";
 import { launchBrowser } from "./browser.ts";
-import { openElementPage } from "./element_page.ts";
+import { openElementPage, showPlayers } from "./element_page.ts";
 import { player } from "./players.ts";
 import type { TestPage } from "./test_page.ts";
 
@@ -128,13 +128,7 @@ Deno.test("waygate-presence does not ask again for what can never be, and says s
 });
 
 function begin(page: Page, ids: readonly string[]): Promise<void> {
-  return page.evaluate((presences) => {
-    const { client } = globalThis as unknown as TestPage;
-    client.presence.update(presences);
-    client.enter("connected");
-    const element = document.querySelector("waygate-presence");
-    if (element) element.client = client;
-  }, ids.map((id) => player(id)));
+  return showPlayers(page, ids.map((id) => player(id)));
 }
 
 function set(page: Page, properties: Readonly<Record<string, unknown>>): Promise<void> {
