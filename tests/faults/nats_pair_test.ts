@@ -78,6 +78,13 @@ Deno.test("two NATS servers stay cut from each other: each region learns of the 
   pair.cut();
   const cutAt = performance.now();
   await missEachOther();
+  // Until they have gone, that they are seen does not tell that they are back.
+  for (const [watcher, prefix] of [[inEu, "west"], [inUs, "east"]] as const) {
+    await until(() => leftFrom(watcher, prefix).length === PLAYERS, {
+      what: `all of ${prefix} to be seen to go`,
+      timeoutMs: LEASE_MS,
+    });
+  }
   await Promise.all(watchers.map((watcher) => watcher.sees(2 * PLAYERS)));
   const backMs = performance.now() - cutAt;
   report("seen again behind the cut", [backMs]);
@@ -92,6 +99,10 @@ Deno.test("two NATS servers stay cut from each other: each region learns of the 
   assert.deepEqual([leftFrom(inEu, "east"), leftFrom(inUs, "west")], [[], []]);
   pair.heal();
   await place.settled();
+  await until(() => {
+    assert.deepEqual(inEu.view, inUs.view);
+    return true;
+  }, { what: "both to agree" });
   for (const watcher of watchers) assert.equal(watcher.online.size, 2 * PLAYERS);
 });
 
