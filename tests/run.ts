@@ -47,10 +47,14 @@ interface Result {
 const SIGNALLED = 128;
 
 /**
- * Tests whose subject is time, load or a whole machine's behaviour: they run one file after another,
- * with nothing beside them. All others run on every core.
+ * Tests whose subject is time or load: what they wait for is most often a lease or an outage, so that
+ * two at a time leave a core idle. All others come before them, and keep every core busy.
  */
-const ALONE = ["e2e", "faults", "load", "security"];
+const TIMED = ["tests/e2e/gateway_cluster_test.ts", "tests/faults", "tests/load"];
+const TIMED_JOBS = 2;
+
+/** Files of which each core has one to work on while another one waits for something. */
+const JOBS = Math.ceil(navigator.hardwareConcurrency * 1.5);
 
 async function main(filter: readonly string[]): Promise<number> {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -88,15 +92,18 @@ async function runTests(
 ): Promise<Omit<Result, "failures">> {
   await using backends = await startBackends();
   const environment = backendsEnvironment(backends);
-  const run = (parts: readonly string[]) =>
+  const run = (parts: readonly string[], jobs: number) =>
     // Types are the matter of `deno task ok`.
-    denoTest(["--no-check", ...permissions(temporary), ...parts], environment);
-  if (filter.some((argument) => existsSync(argument))) return await run(filter);
-  const { alone, together } = testFiles();
-  const first = await run(["--parallel", "--permit-no-files", ...filter, ...together]);
+    denoTest(["--no-check", ...permissions(temporary), ...parts], {
+      ...environment,
+      DENO_JOBS: `${jobs}`,
+    });
+  if (filter.some((argument) => existsSync(argument))) return await run(filter, JOBS);
+  const all = (files: readonly string[]) => ["--parallel", "--permit-no-files", ...filter, ...files];
+  const first = await run(all(["tests", `--ignore=${TIMED}`]), JOBS);
   // Ended by a signal: whoever gave it wants no more.
   if (first.status > SIGNALLED) return first;
-  const second = await run(["--permit-no-files", ...filter, ...alone]);
+  const second = await run(all(TIMED), TIMED_JOBS);
   // Said before, far up: whoever reads only the end must see it too.
   if (first.failures !== "") console.log(`\nIn the first part:\n${first.failures}\n`);
   return {
@@ -105,18 +112,6 @@ async function runTests(
       passed: first.tally.passed + second.tally.passed,
       failed: first.tally.failed + second.tally.failed,
     },
-  };
-}
-
-/** What is in tests/: folders and files, by how they are to be run. */
-function testFiles(): { alone: string[]; together: string[] } {
-  const names = [...Deno.readDirSync("tests")]
-    .filter(({ name, isDirectory }) => isDirectory || name.endsWith("_test.ts"))
-    .map(({ name }) => name)
-    .toSorted();
-  return {
-    alone: names.filter((name) => ALONE.includes(name)).map((name) => `tests/${name}`),
-    together: names.filter((name) => !ALONE.includes(name)).map((name) => `tests/${name}`),
   };
 }
 

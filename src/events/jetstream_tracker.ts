@@ -8,12 +8,13 @@ import { LiveFeed } from "./live_feed.ts";
 import { fromRepublished } from "./republished.ts";
 import { SharedCall } from "./shared_call.ts";
 import type { Stored } from "./stored_reader.ts";
-import type {
-  EventEntry,
-  Following,
-  MalformedListener,
-  StreamFollower,
-  StreamStatus,
+import {
+  type EventEntry,
+  type Following,
+  type MalformedListener,
+  StreamError,
+  type StreamFollower,
+  type StreamStatus,
 } from "./stream.ts";
 import type { StreamPosition } from "./stream_position.ts";
 
@@ -48,6 +49,8 @@ export class JetStreamTracker {
   #beginning = new Set<Beginning>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #checking = false;
+  /** How often the link was lost. */
+  #cuts = 0;
   #known = false;
   #closed = false;
 
@@ -148,8 +151,11 @@ export class JetStreamTracker {
   async #askPosition(): Promise<StreamPosition> {
     const beginning = this.#beginning;
     this.#beginning = new Set();
+    const cuts = this.#cuts;
     try {
       const position = await this.#context.link.position();
+      // What is stored from then until the link is back is not in it, and does not come live either.
+      if (cuts !== this.#cuts) throw new StreamError("unavailable", "NATS was lost meanwhile");
       this.#feed.observe(position, Date.now());
       for (const follower of beginning) follower.begin(position.last);
       this.#known = true;
@@ -162,6 +168,7 @@ export class JetStreamTracker {
   }
 
   #cut(): void {
+    this.#cuts++;
     this.#feed.cut(Date.now());
     this.#setStatus("unavailable");
   }

@@ -36,6 +36,8 @@ export class LiveFeed {
   readonly #followers: FeedFollowers;
   readonly #floor = new Floor();
   #position: StreamPosition | undefined;
+  /** Whether the position was observed after the link had last been lost. */
+  #isPlaced = false;
   #synced = false;
   /** The reading that is under way. */
   #reading: AbortController | undefined;
@@ -77,6 +79,7 @@ export class LiveFeed {
 
   /** The link was lost: from now on messages may be missed. */
   cut(nowMs: number): void {
+    this.#isPlaced = false;
     this.#floor.cut(nowMs);
     this.#unsync();
   }
@@ -85,6 +88,7 @@ export class LiveFeed {
   observe(position: StreamPosition, nowMs: number): void {
     const before = this.#position;
     this.#position = position;
+    this.#isPlaced = true;
     if (!position.republishesInOrder) this.#readOn();
     if (before?.createdAtMs !== position.createdAtMs) this.#followers.number(position.createdAtMs);
     if (before === undefined) {
@@ -102,10 +106,13 @@ export class LiveFeed {
     }
   }
 
-  /** Reads what live messages did not bring. When it rejects, or is not `synced` then, try again. */
+  /**
+   * Reads what live messages did not bring. When it rejects, or is not `synced` then, {@linkcode observe}
+   * and try again.
+   */
   async catchUp(): Promise<void> {
     const position = this.#position;
-    if (this.#synced || this.#reading || position === undefined) return;
+    if (this.#synced || this.#reading || !this.#isPlaced || position === undefined) return;
     if (this.#floor.lost(position)) this.#followers.lost();
     const empty = position.first > position.last;
     const goal = () => Math.max(empty ? 0 : position.last, this.#hint);

@@ -49,10 +49,14 @@ export function watchComplaints(page: Page): string[] {
 
 /** What axe-core finds wrong with the page by WCAG 2.2 AA and its best practices: one line each. */
 export async function accessibilityViolations(page: Page): Promise<string[]> {
-  // Not as a <script>, which the page's policy would refuse.
-  await page.evaluate(`${axe.source}; 0`);
+  if (!await page.evaluate(() => "axe" in globalThis)) {
+    // Not as a <script>, which the page's policy would refuse.
+    await page.evaluate(`${axe.source}; 0`);
+  }
   const { violations } = await page.evaluate(() =>
     (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
+      // Of the rest it says only what it must, which saves a third of the time.
+      resultTypes: ["violations"],
       runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     })
   );

@@ -25,6 +25,20 @@ Deno.test("what is stored while the link is cut is read when it is back, in orde
   assert.equal(ann.lost, 0);
 });
 
+Deno.test("where the stream stood before a cut does not tell that nothing was missed in it", async () => {
+  const stream = await begun();
+  const ann = stream.follow("ann");
+  stream.cut();
+  const mending = stream.mend();
+  stream.cut();
+  await mending;
+  stream.store("everyone");
+  await stream.mend();
+
+  assert.deepEqual(ann.seqs, stream.owed(ann));
+  assert.equal(ann.seqs.length, 1);
+});
+
 Deno.test("a message that is missing is read before the one that showed it", async () => {
   const stream = await begun();
   const ann = stream.follow("ann");

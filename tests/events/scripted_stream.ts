@@ -99,12 +99,14 @@ export class ScriptedStream {
 
   /** What a node does regularly, and when it is behind. */
   async check(): Promise<void> {
-    if (this.#cut) return;
-    do {
+    while (!this.#cut) {
       this.#behind = false;
       this.feed.observe(this.position(), this.nowMs);
+      // As long as the answer takes to whoever asked.
+      await Promise.resolve();
       await this.feed.catchUp().catch(() => {});
-    } while (this.#behind || !this.feed.synced);
+      if (!this.#behind && this.feed.synced) return;
+    }
   }
 
   get behind(): boolean {
