@@ -51,7 +51,7 @@ export class LobbyVisitor implements AsyncDisposable {
     await until(async () => {
       assert.deepEqual(await this.#players(), expected);
       return true;
-    }, { what: `the players ${expected.join(", ")}`, timeoutMs: 10_000 });
+    }, { what: `the players ${expected.join(", ")}`, timeoutMs: 10_000, intervalMs: 50 });
   }
 
   /** Waits for a message whose text has all of this in it. */
