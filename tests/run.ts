@@ -99,7 +99,9 @@ async function runTests(
       DENO_JOBS: `${jobs}`,
     });
   if (filter.some((argument) => existsSync(argument))) return await run(filter, JOBS);
-  const all = (files: readonly string[]) => ["--parallel", "--permit-no-files", ...filter, ...files];
+  const all = (
+    files: readonly string[],
+  ) => ["--parallel", "--permit-no-files", ...filter, ...files];
   const first = await run(all(["tests", `--ignore=${TIMED}`]), JOBS);
   // Ended by a signal: whoever gave it wants no more.
   if (first.status > SIGNALLED) return first;
