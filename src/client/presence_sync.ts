@@ -1,5 +1,5 @@
-import { ErrorCode, RpcError } from "../protocol/errors.ts";
-import type { PresenceInterestParams, PresencesResult } from "../protocol/methods.ts";
+import type { RpcError } from "../protocol/errors.ts";
+import type { PresenceInterestParams } from "../protocol/methods.ts";
 import type { Presence } from "../protocol/presence.ts";
 import { backoffMs } from "./backoff.ts";
 import type { CallOptions } from "./client_options.ts";
@@ -7,22 +7,21 @@ import { type ClientEnvironment, pause } from "./environment.ts";
 import { PresenceAsk } from "./presence_ask.ts";
 import { chunks, PresenceInterest } from "./presence_interest.ts";
 import { type PresenceChange, PresenceModel } from "./presence_model.ts";
+import { isRefusal, type PresenceCall, PresenceRequests } from "./presence_requests.ts";
 
 /** What keeping presence needs of the client. */
 export interface PresencePort {
-  /** Calls a method of the server. */
-  call(method: string, params: PresenceInterestParams, options: CallOptions): Promise<unknown>;
+  readonly call: PresenceCall;
   /** The view has changed. */
   changed(change: PresenceChange): void;
-  /** A snapshot could not be taken; there will be another try. */
+  /** A snapshot could not be taken; unless it was refused, there will be another try. */
   failed(error: unknown): void;
 }
-
-const NOTHING: PresenceChange = { changed: [], removed: [] };
 
 /** Keeps a {@linkcode PresenceModel} right over all the connections of a client. */
 export class PresenceSync {
   readonly #port: PresencePort;
+  readonly #requests: PresenceRequests;
   readonly #environment: ClientEnvironment;
   readonly #interest = new PresenceInterest();
   readonly #model = new PresenceModel(this.#interest);
@@ -31,14 +30,21 @@ export class PresenceSync {
   #link: AbortController | null = null;
   /** Whether this connection's whole snapshot has come. */
   #whole = false;
+  #refusal: RpcError | null = null;
 
   constructor(port: PresencePort, environment: ClientEnvironment) {
     this.#port = port;
+    this.#requests = new PresenceRequests(port.call);
     this.#environment = environment;
   }
 
   get synced(): boolean {
     return this.#whole && this.#asks.size === 0 && this.#interest.restricted;
+  }
+
+  /** Why this connection's whole snapshot will not come. */
+  get refusal(): RpcError | null {
+    return this.#refusal;
   }
 
   get model(): PresenceModel {
@@ -59,6 +65,7 @@ export class PresenceSync {
     this.#link = null;
     this.#do(() => {
       this.#whole = false;
+      this.#refusal = null;
     });
   }
 
@@ -88,7 +95,7 @@ export class PresenceSync {
       });
       return presences;
     } catch (error) {
-      this.#takeBack(ask);
+      this.#takeBack(ask, error);
       throw error;
     }
   }
@@ -97,9 +104,16 @@ export class PresenceSync {
     const ended = this.#interest.remove(interest);
     if (ended.all === true) this.#interest.refuseAll();
     this.#restrict();
+    const link = this.#link;
+    const requests = chunks(ended);
     // Without a connection there is nothing to end: the next one asks for what is left.
-    if (this.#link === null) return;
-    await this.#callAll("presence.unsubscribe", chunks(ended), options);
+    if (link === null || requests.length === 0) return;
+    const ending = this.#requests.unsubscribe(requests, options);
+    this.#askAgain();
+    const [failure] = (await ending).failures;
+    // Nor where it broke meanwhile.
+    if (failure === undefined || (link.signal.aborted && options.signal?.aborted !== true)) return;
+    throw failure;
   }
 
   async #ask(ask: PresenceAsk, options: CallOptions): Promise<readonly Presence[]> {
@@ -107,7 +121,9 @@ export class PresenceSync {
     const link = this.#link;
     if (link !== null) {
       try {
-        return await this.#subscribe(ask.interest, options);
+        const presences = await this.#subscribe(ask.interest, options);
+        this.#askAgain();
+        return presences;
       } catch (error) {
         // The next connection asks for it by itself, together with all the rest.
         if (!link.signal.aborted || options.signal?.aborted === true) throw error;
@@ -118,25 +134,48 @@ export class PresenceSync {
     return await ask.wait(this.#environment, Math.max(0, timeoutMs - spentMs), options.signal);
   }
 
-  /** Asks for everything again, until it has come or the connection is gone. */
+  /** What is asked for has changed: what was refused with the rest may be taken now. */
+  #askAgain(): void {
+    if (this.#link === null || this.#refusal === null) return;
+    this.#do(() => {
+      this.#refusal = null;
+    });
+    this.#model.begin();
+    this.#resync(this.#link.signal);
+  }
+
+  /** Asks for everything again, until it has come, is refused, or the connection is gone. */
   async #resync(signal: AbortSignal): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
-      try {
-        if (this.#interest.allRefused) {
-          await this.#port.call("presence.unsubscribe", { all: true }, { signal });
-        }
-        const requests = this.#interest.requests();
-        const presences = await this.#callAll("presence.subscribe", requests, { signal });
-        if (!signal.aborted) this.#complete(presences, requests.length > 0);
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        // One of those who waited may have spoilt it for all.
-        if (isRefusal(error) && await this.#askEach(signal)) continue;
-        this.#port.failed(error);
-        await pause(this.#environment, backoffMs(attempt, this.#environment.random), signal);
+      const failure = await this.#askAll(signal);
+      if (signal.aborted || failure === undefined) return;
+      // One of those who waited may have spoilt it for all.
+      if (isRefusal(failure) && await this.#askEach(signal)) continue;
+      if (signal.aborted) return;
+      this.#port.failed(failure);
+      if (isRefusal(failure) && ![...this.#asks].some(({ waits }) => waits)) {
+        return this.#do(() => {
+          this.#refusal = failure;
+        });
       }
+      await pause(this.#environment, backoffMs(attempt, this.#environment.random), signal);
     }
+  }
+
+  /** @returns why not all has come; what may pass sooner than a refusal, where there is such */
+  async #askAll(signal: AbortSignal): Promise<unknown> {
+    const unwanted = this.#interest.allRefused ? [{ all: true }] : [];
+    const wanted = this.#interest.requests();
+    const [ended, begun] = await Promise.all([
+      this.#requests.unsubscribe(unwanted, { signal }),
+      this.#requests.subscribe(wanted, { signal }),
+    ]);
+    if (signal.aborted) return;
+    const failures = [...ended.failures, ...begun.failures];
+    if (failures.length === 0) return this.#complete(begun.presences, wanted.length > 0);
+    // Part of it is still newer than what is known.
+    if (this.#interest.restricted) this.update(begun.presences);
+    return failures.find((failure) => !isRefusal(failure)) ?? failures[0];
   }
 
   /** Asks for what waits, one after another. @returns whether any of it was refused */
@@ -150,7 +189,7 @@ export class PresenceSync {
       } catch (error) {
         if (!isRefusal(error)) continue;
         refused = true;
-        this.#takeBack(ask);
+        this.#takeBack(ask, error);
         ask.reject(error);
       }
     }
@@ -173,21 +212,11 @@ export class PresenceSync {
     interest: PresenceInterestParams,
     options: CallOptions,
   ): Promise<readonly Presence[]> {
-    const presences = await this.#callAll("presence.subscribe", chunks(interest), options);
+    const { presences, failures } = await this.#requests.subscribe(chunks(interest), options);
+    if (failures.length > 0) throw failures[0];
     this.#restrict();
     this.update(presences);
     return presences;
-  }
-
-  async #callAll(
-    method: string,
-    requests: readonly PresenceInterestParams[],
-    options: CallOptions,
-  ): Promise<readonly Presence[]> {
-    const results = await Promise.all(
-      requests.map((params) => this.#port.call(method, params, options)),
-    );
-    return results.flatMap((result) => (result as Partial<PresencesResult>).presences ?? []);
   }
 
   #restrict(): void {
@@ -197,26 +226,25 @@ export class PresenceSync {
     });
   }
 
-  #takeBack(ask: PresenceAsk): void {
+  #takeBack(ask: PresenceAsk, error: unknown): void {
+    if (!this.#asks.has(ask)) return;
+    const ended = this.#interest.remove(ask.interest);
     this.#do(() => {
-      if (!this.#asks.delete(ask)) return;
-      this.#interest.remove(ask.interest);
+      this.#asks.delete(ask);
       return this.#model.refilter();
     });
+    // A request refused as a whole has begun nothing; of any other the server may have begun some.
+    if (this.#link === null || (isRefusal(error) && chunks(ask.interest).length === 1)) return;
+    // Before anything was asked for, everyone may be what the server sends by itself.
+    const all = ended.all === true && this.#interest.restricted;
+    this.#requests.unsubscribe(chunks({ ...ended, all }), {});
   }
 
   /** Does something, and tells what it changed: who is in the view, or whether that is all. */
   #do(step: () => PresenceChange | void): void {
-    const { synced } = this;
-    const change = step() ?? NOTHING;
-    if (change.changed.length + change.removed.length > 0 || synced !== this.synced) {
-      this.#port.changed(change);
-    }
+    const { synced, refusal } = this;
+    const change = step() ?? { changed: [], removed: [] };
+    const users = change.changed.length + change.removed.length;
+    if (users > 0 || synced !== this.synced || refusal !== this.refusal) this.#port.changed(change);
   }
-}
-
-/** Whether the server will not do it, however often it is asked. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof RpcError &&
-    (error.code === ErrorCode.invalidParams || error.code === ErrorCode.forbidden);
 }

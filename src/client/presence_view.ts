@@ -1,3 +1,4 @@
+import type { RpcError } from "../protocol/errors.ts";
 import type { PresenceInterestParams } from "../protocol/methods.ts";
 import type { Presence } from "../protocol/presence.ts";
 import type { CallOptions } from "./client_options.ts";
@@ -7,7 +8,7 @@ import type { PresenceSync } from "./presence_sync.ts";
 
 /** Events of a {@linkcode PresenceView}. */
 export type PresenceViewEvents = {
-  /** Who is in the view has changed; empty when only {@linkcode PresenceView.synced} has. */
+  /** Who is in the view has changed; empty when only `synced` or `refusal` has. */
   change: PresenceChange;
 };
 
@@ -34,6 +35,15 @@ export class PresenceView {
    */
   get synced(): boolean {
     return this.#sync.synced;
+  }
+
+  /**
+   * Why the view cannot be whole on this connection: the server does not take any more what it took
+   * on one before. It was told as an `error` too, and is asked for again after the next `subscribe()`
+   * or `unsubscribe()`, and on the next connection. Null where nothing stands in the way.
+   */
+  get refusal(): RpcError | null {
+    return this.#sync.refusal;
   }
 
   /** Online users by id. Live: it changes with the view. */
