@@ -8,15 +8,16 @@ const RETRY_MS = 5_000;
 /**
  * Subscribes until the signal is aborted, and then ends what was subscribed. A refusal, as of a
  * server that cannot reach its store, is not for ever: it is asked again. What the server can never
- * take, as a location with a space in it, is not: the console says so, once.
+ * take, as a location with a space in it, is not: the console says so too, for developers.
  *
- * @param subscribed called each time the server has subscribed
+ * @param answered called with null each time the server has subscribed; with the error, once, when
+ * it never will
  */
 export function keepSubscribed(
   view: Pick<PresenceView, "subscribe" | "unsubscribe">,
   interest: PresenceInterestParams,
   signal: AbortSignal,
-  subscribed: () => void,
+  answered: (refusal: unknown) => void,
 ): void {
   const end = (): void => {
     // Without a connection, or soon without one, there is nothing to end.
@@ -26,11 +27,12 @@ export function keepSubscribed(
     view.subscribe(interest, { signal }).then(() => {
       if (signal.aborted) return end();
       signal.addEventListener("abort", end);
-      subscribed();
+      answered(null);
     }, (error) => {
       if (signal.aborted) return;
-      if (isPointless(error)) console.warn("Cannot subscribe to", interest, error);
-      else askLater();
+      if (!isPointless(error)) return askLater();
+      console.warn("Cannot subscribe to", interest, error);
+      answered(error);
     });
   };
   const askLater = (): void => {
@@ -47,5 +49,5 @@ export function keepSubscribed(
 /** By name, not by class: elements and client may come from two bundles. */
 function isPointless(error: unknown): boolean {
   const { code, name } = Object(error) as { readonly code?: unknown; readonly name?: unknown };
-  return name === "RpcError" && code === ErrorCode.invalidParams;
+  return name === "RpcError" && (code === ErrorCode.invalidParams || code === ErrorCode.forbidden);
 }

@@ -49,6 +49,12 @@ button.row:focus-visible { outline-offset: -2px; }
 }
 li[data-status="offline"] .name { color: var(--_muted); }
 .empty { margin: 0; padding: 1.5rem 0.75rem; color: var(--_muted); text-align: center; text-wrap: balance; }
+.refused {
+  margin: 0 0.5rem 0.625rem;
+  padding: 0.375rem 0.75rem;
+  border-inline-start: 0.1875rem solid var(--waygate-busy, light-dark(#dc2626, #f87171));
+  overflow-wrap: anywhere;
+}
 :host([stale]) .avatar { filter: grayscale(1); }
 @media (prefers-reduced-motion: no-preference) {
   button.row { transition: background-color 0.12s; }

@@ -8,10 +8,11 @@ import { AVATAR_CSS } from "./avatar.ts";
 import { ClientElement } from "./client_element.ts";
 import { DOT_CSS } from "./dot_css.ts";
 import { keepSubscribed } from "./keep_subscribed.ts";
-import { newElement, setText } from "./new_element.ts";
+import { newElement } from "./new_element.ts";
 import { onNextFrame } from "./next_frame.ts";
 import { PRESENCE_CSS } from "./presence_css.ts";
 import { PresenceList } from "./presence_list.ts";
+import { PresenceNotice } from "./presence_notice.ts";
 import { PresenceSummary } from "./presence_summary.ts";
 import { RELATIVE_TIME_STEP_MS } from "./relative_time.ts";
 import { sharedClock } from "./shared_clock.ts";
@@ -22,7 +23,7 @@ import { THEME_CSS } from "./theme_css.ts";
 export type PresenceClient = Pick<WaygateClient, "state" | "welcome" | "on"> & {
   readonly presence: Pick<
     PresenceView,
-    "synced" | "users" | "get" | "subscribe" | "unsubscribe" | "on"
+    "synced" | "refusal" | "users" | "get" | "subscribe" | "unsubscribe" | "on"
   >;
 };
 
@@ -34,7 +35,8 @@ const OFFLINE_LIMIT = 50;
 
 /**
  * `<waygate-presence>`: who is online, live. While it is in a page it is subscribed to everyone, or
- * to one location, and it is right again by itself after a reconnect.
+ * to one location, and it is right again by itself after a reconnect. What the server refuses it says,
+ * with the reason, until it is asked for something else or by another connection.
  *
  * Attributes, each with a property of the same name in camel case:
  * - `location`: shows (and subscribes to) one location instead of everyone.
@@ -46,7 +48,7 @@ const OFFLINE_LIMIT = 50;
  * Events: `waygate-select` when a user was chosen (detail: `Presence`; bubbles).
  *
  * Parts: `summary`, `total`, `count`, `list`, `user`, `avatar`, `dot`, `name`, `self`, `about`,
- * `last-seen`, `empty`.
+ * `last-seen`, `empty`, `refused`.
  */
 export class WaygatePresenceElement extends ClientElement<PresenceClient> {
   /** Attributes that the browser reports. */
@@ -58,12 +60,13 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
   ];
 
   readonly #scroll = newElement("div", { class: "scroll" });
-  readonly #empty = newElement("p", { class: "empty", part: "empty" });
+  readonly #notice = new PresenceNotice();
   readonly #summary = new PresenceSummary();
   readonly #changed = new Set<string>();
   readonly #render = (): void => this.#show();
   #list = this.#newList();
-  #subscribed = false;
+  /** Null when the server has subscribed, why it never will, or undefined before it has said so. */
+  #refusal: unknown;
   /** Until when the element is in a page with its client; null when it is not. */
   #attached: AbortSignal | null = null;
   /** Ends the subscription. */
@@ -74,8 +77,8 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
     super();
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [THEME_CSS, DOT_CSS, AVATAR_CSS, PRESENCE_CSS].map(sharedStyleSheet);
-    this.#scroll.append(this.#list.element, this.#empty);
-    root.append(this.#summary.element, this.#summary.spoken, this.#scroll);
+    this.#scroll.append(this.#list.element, this.#notice.empty);
+    root.append(this.#summary.element, this.#summary.spoken, this.#notice.refused, this.#scroll);
   }
 
   /** The location to show; null for everyone. */
@@ -127,7 +130,7 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
 
   /** Lists whom the client sees, and follows it. */
   protected override attach(client: PresenceClient | null, signal: AbortSignal): void {
-    this.#subscribed = false;
+    this.#refusal = undefined;
     this.#changed.clear();
     this.#setList([]);
     if (client === null) return this.#show();
@@ -140,7 +143,11 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
       for (const userId of removed) this.#changed.add(userId);
       onNextFrame(this.#render);
     }, { signal });
-    client.on("state", () => onNextFrame(this.#render), { signal });
+    client.on("state", ({ state }) => {
+      // Another server, or the same with other limits.
+      if (state === "connected" && this.#refusal) this.#subscribe(client, signal);
+      onNextFrame(this.#render);
+    }, { signal });
     const stops = [
       sharedClock.every(RELATIVE_TIME_STEP_MS, () => this.#list.tick(Date.now())),
       sharedClock.every(SPEAK_EVERY_MS, () => this.#summary.speak()),
@@ -156,9 +163,9 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
   #subscribe(client: PresenceClient, attached: AbortSignal): void {
     const subscription = this.#subscription = new AbortController();
     const signal = AbortSignal.any([attached, subscription.signal]);
-    this.#subscribed = false;
-    keepSubscribed(client.presence, this.#interest(), signal, () => {
-      this.#subscribed = true;
+    this.#refusal = undefined;
+    keepSubscribed(client.presence, this.#interest(), signal, (refusal) => {
+      this.#refusal = refusal;
       onNextFrame(this.#render);
     });
   }
@@ -180,7 +187,7 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
     this.#list = this.#newList();
     this.#list.filter(this.filter);
     this.#list.put(presences);
-    this.#scroll.replaceChildren(this.#list.element, this.#empty);
+    this.#scroll.replaceChildren(this.#list.element, this.#notice.empty);
   }
 
   #newList(): PresenceList {
@@ -207,12 +214,13 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
     this.#takeChanges(client);
     list.markSelf(client?.welcome?.user_id ?? null);
     const presences = list.presences();
-    const current = client?.state === "connected" && client.presence.synced && this.#subscribed;
+    const current = client?.state === "connected" && client.presence.synced &&
+      this.#refusal === null;
+    const refusal = this.#refusal ?? client?.presence.refusal ?? null;
     this.#summary.show(presences, current);
     this.toggleAttribute("stale", client !== null && !current);
-    const empty = this.#emptyWords(presences.length, current);
-    setText(this.#empty, empty);
-    this.#empty.hidden = empty === "";
+    const { filter } = this;
+    this.#notice.show({ listed: presences.length, shown: list.shown, current, refusal, filter });
   }
 
   #takeChanges(client: PresenceClient | null): void {
@@ -232,11 +240,6 @@ export class WaygatePresenceElement extends ClientElement<PresenceClient> {
     this.#list.put(put);
     this.#list.remove(gone);
     this.#list.keepOffline(OFFLINE_LIMIT);
-  }
-
-  #emptyWords(count: number, current: boolean): string {
-    if (count === 0) return current ? "Nobody is here yet" : "Waiting for the list of players…";
-    return this.#list.shown === 0 ? `Nobody matches “${this.filter.trim()}”` : "";
   }
 
   #select(detail: Presence): void {

@@ -107,26 +107,6 @@ Deno.test("waygate-presence counts nobody while it does not know", async () => {
   await until(async () => await total.textContent() === "", { what: "nothing to be known" });
 });
 
-Deno.test("waygate-presence does not ask again for what can never be, and says so", async () => {
-  await using opened = await openElementPage(browser, ELEMENT);
-  const { page } = opened;
-  await page.clock.install();
-  await page.evaluate(() => {
-    const { presence } = (globalThis as unknown as TestPage).client;
-    presence.refusals = 2;
-    presence.refusal = Object.assign(new Error("Invalid params"), {
-      name: "RpcError",
-      code: -32602,
-    });
-  });
-  await begin(page, []);
-  await set(page, { location: "the tavern!" });
-  await until(() => opened.complaints.length === 2, { what: "a warning for each refusal" });
-  await page.clock.runFor(20_000);
-  assert.deepEqual(await asked(page), ["subscribe everyone", "subscribe the tavern!"]);
-  assert.match(opened.complaints[1] ?? "", /Cannot subscribe/);
-});
-
 function begin(page: Page, ids: readonly string[]): Promise<void> {
   return showPlayers(page, ids.map((id) => player(id)));
 }

@@ -5,6 +5,7 @@ import type {
   Presence,
   PresenceChange,
   PresenceInterestParams,
+  RpcError,
   Welcome,
 } from "../../src/client/client.ts";
 import { Emitter } from "../../src/client/emitter.ts";
@@ -50,7 +51,8 @@ export class StubPresence {
   /** So many subscriptions are refused. */
   refusals = 0;
   /** With this. */
-  refusal = new Error("Refused");
+  refusedWith = new Error("Refused");
+  refusal: RpcError | null = null;
   /** What was subscribed and unsubscribed, in words and in order. */
   readonly asked: string[] = [];
   /** What was subscribed and not unsubscribed yet. */
@@ -71,7 +73,7 @@ export class StubPresence {
 
   subscribe(interest: PresenceInterestParams = { all: true }): Promise<readonly Presence[]> {
     this.asked.push(`subscribe ${wordsOf(interest)}`);
-    if (this.refusals-- > 0) return Promise.reject(this.refusal);
+    if (this.refusals-- > 0) return Promise.reject(this.refusedWith);
     this.interests.push(interest);
     return Promise.resolve([]);
   }
