@@ -109,6 +109,11 @@ export class Connection implements Speaker, SocketListener, OutboxListener, Life
     return this.#isOver;
   }
 
+  /** Whether the socket takes anything: not so from a close frame on, whoever sent it. */
+  get isSocketOpen(): boolean {
+    return this.#socket.isOpen;
+  }
+
   /**
    * Whether the reader is behind; {@linkcode ConnectionHost.onCaughtUp} tells when no longer. Before
    * its welcome, everyone is.

@@ -6,13 +6,17 @@ interface Stall {
 }
 
 /**
- * Notices peers that died while something was on its way to them: the runtime's own pings, which
- * find all others, stop as long as there is a backlog. One sweep serves all connections.
+ * Notices peers that died while something was on its way to them. The runtime's own pings, which find
+ * all others, stop as long as there is a backlog; when one builds up behind a ping that stays without
+ * an answer, its close frame waits in the backlog, and it never says that the socket is closed. One
+ * sweep serves all connections.
  */
 export class Heartbeat {
   readonly #connections: () => Iterable<Connection>;
   readonly #intervalMs: number;
   readonly #stalls = new WeakMap<Connection, Stall>();
+  /** Found closing by the last sweep; that takes no time unless nobody reads. */
+  readonly #closing = new WeakSet<Connection>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /**
@@ -40,6 +44,11 @@ export class Heartbeat {
   }
 
   #isAlive(connection: Connection, nowMs: number): boolean {
+    if (!connection.isSocketOpen) {
+      const isStuck = this.#closing.has(connection);
+      this.#closing.add(connection);
+      return !isStuck;
+    }
     const { outbox } = connection;
     const hasSpoken = connection.hasSpoken;
     connection.hasSpoken = false;

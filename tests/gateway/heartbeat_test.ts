@@ -65,6 +65,26 @@ for (const letter of ["x", "é", "😀"]) {
   });
 }
 
+Deno.test("sweep() drops a peer that the runtime has given up without getting its close frame out", () => {
+  using linked = openLinked();
+  linked.client.pause();
+  linked.socket.close(1001, "No response from ping frame.");
+  const endedMs = sweepUntilEnd(watch(linked.connection), linked.connection);
+  assert.equal(endedMs, 2 * SWEEP_MS);
+  assert.deepEqual(linked.ends, [{ code: 4410, isClean: false }]);
+});
+
+Deno.test("sweep() leaves a socket the time to close", () => {
+  using linked = openLinked();
+  const heartbeat = watch(linked.connection);
+  linked.client.pause();
+  linked.socket.close(1000, "");
+  heartbeat.sweep(SWEEP_MS);
+  linked.client.read();
+  heartbeat.sweep(2 * SWEEP_MS);
+  assert.deepEqual(linked.ends, [{ code: 1000, isClean: true }]);
+});
+
 Deno.test("sweep() counts anew after a peer has caught up", () => {
   using linked = openLinked();
   const heartbeat = watch(linked.connection);
