@@ -47,6 +47,8 @@ export class LiveFeed {
   #hint = 0;
   /** Number of the newest live message. */
   #newest = 0;
+  /** Whether a live message came after a later one: of the same stream, or of one made anew. */
+  #isMisordered = false;
 
   constructor(source: FeedSource) {
     this.#source = source;
@@ -87,14 +89,16 @@ export class LiveFeed {
   /** Takes in the leader's word on where the stream stands; unless it is `synced` then, catch up. */
   observe(position: StreamPosition, nowMs: number): void {
     const before = this.#position;
+    const isNew = before?.createdAtMs !== position.createdAtMs;
     this.#position = position;
     this.#isPlaced = true;
-    if (!position.republishesInOrder) this.#readOn();
-    if (before?.createdAtMs !== position.createdAtMs) this.#followers.number(position.createdAtMs);
+    if (!position.republishesInOrder || (this.#isMisordered && !isNew)) this.#readOn();
+    this.#isMisordered = false;
+    if (isNew) this.#followers.number(position.createdAtMs);
     if (before === undefined) {
       this.#followers.announced(position.last);
       this.#floor.restart(position.last);
-    } else if (before.createdAtMs !== position.createdAtMs) {
+    } else if (isNew) {
       this.#rewind(0);
     } else if (position.last < before.last) {
       this.#rewind(position.last);
@@ -128,8 +132,9 @@ export class LiveFeed {
     if (!this.#synced) {
       this.#hint = Math.max(this.#hint, message.count);
     } else if (message.count < this.#newest) {
-      // Before this one came a later one.
-      this.#readOn();
+      // Before this one came a later one, unless that was of a stream which is there no more.
+      this.#unsync();
+      this.#isMisordered = true;
       this.#source.onBehind();
     } else if (!this.#followers.misses(message)) {
       this.#newest = message.count;

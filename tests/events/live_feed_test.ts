@@ -174,6 +174,23 @@ Deno.test("a stream that was made anew counts on", async () => {
   assert.equal(ann.lost, 1);
 });
 
+Deno.test("a stream that was made anew while the link held is not taken for a server that misorders", async () => {
+  const stream = await begun();
+  const ann = stream.follow("ann");
+  stream.store(ANN);
+  stream.store(ANN);
+  stream.rebuild();
+  stream.store(ANN);
+  assert.ok(stream.behind);
+  await stream.check();
+  stream.store(ANN);
+
+  assert.deepEqual(stream.listenedTo, ["user ann"]);
+  assert.equal(ann.seqs.length, 4);
+  assert.deepEqual(ann.seqs, ann.seqs.toSorted((a, b) => a - b));
+  assert.equal(ann.lost, 1);
+});
+
 Deno.test("only what is followed is listened to", async () => {
   const stream = await begun();
   const [one, two] = [stream.follow("ann"), stream.follow("ann")];
