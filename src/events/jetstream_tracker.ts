@@ -46,7 +46,7 @@ export class JetStreamTracker {
   readonly #stopListening: readonly (() => void)[];
   #status: StreamStatus = "unavailable";
   /** Followers that begin with the next word on where the stream stands. */
-  #beginning = new Set<Beginning>();
+  readonly #beginning = new Set<Beginning>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #checking = false;
   /** How often the link was lost. */
@@ -149,22 +149,18 @@ export class JetStreamTracker {
   }
 
   async #askPosition(): Promise<StreamPosition> {
-    const beginning = this.#beginning;
-    this.#beginning = new Set();
+    const beginning = [...this.#beginning];
     const cuts = this.#cuts;
-    try {
-      const position = await this.#context.link.position();
-      // What is stored from then until the link is back is not in it, and does not come live either.
-      if (cuts !== this.#cuts) throw new StreamError("unavailable", "NATS was lost meanwhile");
-      this.#feed.observe(position, Date.now());
-      for (const follower of beginning) follower.begin(position.last);
-      this.#known = true;
-      if (!this.#feed.synced && !this.#checking) this.#checkIn(0);
-      return position;
-    } catch (error) {
-      for (const follower of beginning) this.#beginning.add(follower);
-      throw error;
+    const position = await this.#context.link.position();
+    // What is stored from then until the link is back is not in it, and does not come live either.
+    if (cuts !== this.#cuts) throw new StreamError("unavailable", "NATS was lost meanwhile");
+    this.#feed.observe(position, Date.now());
+    for (const follower of beginning) {
+      if (this.#beginning.delete(follower)) follower.begin(position.last);
     }
+    this.#known = true;
+    if (!this.#feed.synced && !this.#checking) this.#checkIn(0);
+    return position;
   }
 
   #cut(): void {
