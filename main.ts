@@ -6,8 +6,9 @@
  */
 import type { Bus } from "./src/bus/bus.ts";
 import { connectNatsBus, type NatsBus } from "./src/bus/bus_nats.ts";
+import { authenticate } from "./src/bus/nats_options.ts";
 import { createSubjects } from "./src/bus/subjects.ts";
-import { type Config, ConfigError, readConfig } from "./src/config.ts";
+import { type Config, ConfigError, gatherProblems, readConfig } from "./src/config.ts";
 import { VARIABLES } from "./src/config_variables.ts";
 import {
   createJetStreamStream,
@@ -65,10 +66,17 @@ export async function runGateway(options: ProgramOptions = {}): Promise<number> 
   }
 }
 
+/** @throws {ConfigError} naming every variable at fault, for its value or for the file that it names */
 function readEnvironment({ development = false }: ProgramOptions): Config {
   const names = Object.keys(VARIABLES);
   const environment = Object.fromEntries(names.map((name) => [name, Deno.env.get(name)]));
-  return readConfig(environment, { development });
+  const problems: string[] = [];
+  const config = gatherProblems(problems, () => readConfig(environment, { development }));
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, NATS_URL, NATS_CREDS_FILE } = environment;
+  if (certFile && keyFile) gatherProblems(problems, () => readKeyPair({ certFile, keyFile }));
+  if (NATS_URL && NATS_CREDS_FILE) gatherProblems(problems, () => readCredentials(NATS_CREDS_FILE));
+  if (config === undefined || problems.length > 0) throw new ConfigError(problems);
+  return config;
 }
 
 function connectBus(config: Config): NatsBus | undefined {
@@ -85,9 +93,11 @@ function connectBus(config: Config): NatsBus | undefined {
 
 function readCredentials(file: string): string {
   try {
-    return Deno.readTextFileSync(file);
+    const credentials = Deno.readTextFileSync(file);
+    authenticate(credentials);
+    return credentials;
   } catch (error) {
-    throw new ConfigError([`NATS_CREDS_FILE: Cannot be read: ${messageOf(error)}`]);
+    throw new ConfigError([`NATS_CREDS_FILE: Cannot be used: ${messageOf(error)}`]);
   }
 }
 
@@ -197,7 +207,6 @@ async function run(config: Config, { methods = {}, watched }: ProgramOptions): P
   if (config.tokenKey.kind === "secret" && config.tokenKey.secret.length < 32) {
     log.warning("JWT_SECRET is short: HS256 wants at least 32 bytes (RFC 7518, section 3.2)");
   }
-  if (config.tls !== undefined) readKeyPair(config.tls);
   const signal = watched ? new Promise<never>(() => {}) : untilSignal();
   const { gateway, bus } = await compose(config, methods);
   await gateway.start();

@@ -103,6 +103,23 @@ export class ConfigError extends Error {
 }
 
 /**
+ * Reads one of several parts of the configuration. What is wrong with it waits until all have been
+ * read: everything at fault is named at once.
+ *
+ * @param problems takes the lines of a {@linkcode ConfigError}
+ * @returns undefined when the part is at fault
+ */
+export function gatherProblems<T>(problems: string[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+/**
  * Reads the configuration.
  *
  * @param environment variables by name; unset and empty are the same

@@ -43,7 +43,11 @@ export const VARIABLES = {
     default: "",
     description: "Certificate chain (PEM), to serve https and wss itself; with TLS_KEY_FILE",
   },
-  TLS_KEY_FILE: { schema: text(), default: "", description: "Private key (PEM) of TLS_CERT_FILE" },
+  TLS_KEY_FILE: {
+    schema: text(),
+    default: "",
+    description: "Its private key (PEM): RSA of 2048 bits or more, P-256, P-384, P-521 or Ed25519",
+  },
   REGION: {
     schema: matching(NAME, named, "local"),
     default: "local",

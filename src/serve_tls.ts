@@ -1,5 +1,5 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { ConfigError } from "./config.ts";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { ConfigError, gatherProblems } from "./config.ts";
 import { log } from "./telemetry/log.ts";
 
 /** How often the files are looked at for a new key pair, in ms. */
@@ -19,29 +19,51 @@ export interface KeyPair {
   readonly key: string;
 }
 
+/** What the runtime can serve with; with other keys no handshake would succeed. */
+const USABLE_KEYS = "an RSA (2048 bits or more), P-256, P-384, P-521 or Ed25519 key";
+const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
+const MIN_RSA_BITS = 2048;
+
+const BEGIN = "-----BEGIN CERTIFICATE-----";
+
 /**
  * Reads a key pair.
  *
- * @throws {ConfigError} when a file cannot be read, or the key is not the certificate's
+ * @throws {ConfigError} when a file cannot be read or used, or the key is not the certificate's
  */
 export function readKeyPair({ certFile, keyFile }: TlsFiles): KeyPair {
-  const pair = { cert: readPem("TLS_CERT_FILE", certFile), key: readPem("TLS_KEY_FILE", keyFile) };
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(pair.cert);
-  } catch {
-    throw new ConfigError([`TLS_CERT_FILE: No certificate in PEM form in ${certFile}`]);
-  }
-  let isMatch: boolean;
-  try {
-    isMatch = certificate.checkPrivateKey(createPrivateKey(pair.key));
-  } catch {
-    throw new ConfigError([`TLS_KEY_FILE: No private key in PEM form in ${keyFile}`]);
-  }
-  if (!isMatch) {
+  const problems: string[] = [];
+  const chain = gatherProblems(problems, () => readChain(certFile));
+  const key = gatherProblems(problems, () => readKey(keyFile));
+  if (chain === undefined || key === undefined) throw new ConfigError(problems);
+  if (!chain.own.checkPrivateKey(key.object)) {
     throw new ConfigError([`TLS_KEY_FILE: ${keyFile} is not the key of ${certFile}`]);
   }
-  return pair;
+  return { cert: chain.pem, key: key.pem };
+}
+
+/** A chain, and the server's own certificate in it. */
+function readChain(file: string): { readonly pem: string; readonly own: X509Certificate } {
+  const pem = readPem("TLS_CERT_FILE", file);
+  try {
+    const [own = "", ...authorities] = pem.split(BEGIN).slice(1);
+    for (const authority of authorities) new X509Certificate(BEGIN + authority);
+    return { pem, own: new X509Certificate(BEGIN + own) };
+  } catch {
+    throw new ConfigError([`TLS_CERT_FILE: No certificate in PEM form in ${file}`]);
+  }
+}
+
+function readKey(file: string): { readonly pem: string; readonly object: KeyObject } {
+  const pem = readPem("TLS_KEY_FILE", file);
+  let object: KeyObject;
+  try {
+    object = createPrivateKey(pem);
+  } catch {
+    throw new ConfigError([`TLS_KEY_FILE: No private key in PEM form in ${file}`]);
+  }
+  if (!isUsable(object)) throw new ConfigError([`TLS_KEY_FILE: ${file} must hold ${USABLE_KEYS}`]);
+  return { pem, object };
 }
 
 function readPem(variable: string, file: string): string {
@@ -51,6 +73,12 @@ function readPem(variable: string, file: string): string {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError([`${variable}: Cannot read ${file}: ${reason}`]);
   }
+}
+
+function isUsable({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
+  if (type === "rsa") return (details?.modulusLength ?? 0) >= MIN_RSA_BITS;
+  if (type === "ec") return CURVES.includes(details?.namedCurve ?? "");
+  return type === "ed25519";
 }
 
 /** Ends the watching of {@linkcode watchKeyPair}. */
@@ -78,8 +106,8 @@ export function watchKeyPair(
     try {
       const pair = readKeyPair(files);
       if (pair.cert !== used.cert || pair.key !== used.key) {
-        used = pair;
         onChange(pair);
+        used = pair;
       }
       complaint.withdraw();
     } catch (error) {

@@ -113,7 +113,14 @@ function login(options: NatsBusOptions, urls: readonly URL[]): ConnectionOptions
     : { user: name, pass: decodeURIComponent(url.password) };
 }
 
-function authenticate(credentials: string): NonNullable<ConnectionOptions["authenticator"]> {
+/**
+ * Logs in with the contents of a credentials file.
+ *
+ * @throws {TypeError} when they hold no login; never quotes them
+ */
+export function authenticate(
+  credentials: string,
+): NonNullable<ConnectionOptions["authenticator"]> {
   const authenticator = credsAuthenticator(new TextEncoder().encode(credentials));
   try {
     authenticator("nonce");

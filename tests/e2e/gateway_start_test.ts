@@ -86,24 +86,20 @@ Deno.test("without a key it refuses to start, but in development", async () => {
   await using _ = await connect(gateway.wsUrl, { token: await gateway.token("ann") });
 });
 
-Deno.test("files that cannot be read are a wrong configuration", async () => {
+Deno.test("files that cannot be used are a wrong configuration, each with a line", async () => {
   const missing = "/nonexistent/file.pem";
   const outcome = await runToEnd({
     JWT_SECRET: SECRET,
-    PORT: "0",
+    PORT: "80a",
     TLS_CERT_FILE: missing,
     TLS_KEY_FILE: missing,
+    NATS_URL: `nats://127.0.0.1:${freePort()}`,
+    // It can be read, and is none.
+    NATS_CREDS_FILE: import.meta.filename ?? "",
   });
   assert.equal(outcome.code, 1, outcome.stderr);
-  assert.match(complaints(outcome).join("\n"), /TLS_CERT_FILE/);
-  const credentials = await runToEnd({
-    JWT_SECRET: SECRET,
-    PORT: "0",
-    NATS_URL: `nats://127.0.0.1:${freePort()}`,
-    NATS_CREDS_FILE: missing,
-  });
-  assert.equal(credentials.code, 1, credentials.stderr);
-  assert.match(complaints(credentials).join("\n"), /^NATS_CREDS_FILE: /);
+  const named = complaints(outcome).map((line) => line.slice(0, line.indexOf(":")));
+  assert.deepEqual(named, ["PORT", "TLS_CERT_FILE", "TLS_KEY_FILE", "NATS_CREDS_FILE"]);
 });
 
 Deno.test("a port in use ends it with 2 and says so", async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { connect as connectTls } from "node:tls";
 import { ConfigError } from "../../src/config.ts";
-import { readKeyPair } from "../../src/serve_tls.ts";
+import { readKeyPair, watchKeyPair } from "../../src/serve_tls.ts";
 import { connect, type GameClient } from "../support/game_client.ts";
 import { type GatewayProcess, startGateway } from "../support/gateway.ts";
 import { until } from "../support/wait.ts";
@@ -120,6 +121,12 @@ Deno.test("readKeyPair() says what is wrong with the files", async (t) => {
   const { certFile, keyFile } = certificates;
   const rubbish = `${certFile}.rubbish`;
   await Deno.writeTextFile(rubbish, "rubbish");
+  const brokenChain = `${certFile}.chain`;
+  const authority = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  await Deno.writeTextFile(brokenChain, `${await Deno.readTextFile(certFile)}${authority}`);
+  const shortKey = `${keyFile}.short`;
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+  await Deno.writeTextFile(shortKey, `${privateKey.export({ type: "pkcs8", format: "pem" })}`);
   const otherKey = `${keyFile}.other`;
   await Deno.copyFile(keyFile, otherKey);
   await certificates.issue("second");
@@ -129,6 +136,9 @@ Deno.test("readKeyPair() says what is wrong with the files", async (t) => {
     [{ certFile: rubbish, keyFile }, /^TLS_CERT_FILE: No certificate in PEM form/],
     [{ certFile, keyFile: rubbish }, /^TLS_KEY_FILE: No private key in PEM form/],
     [{ certFile, keyFile: otherKey }, /^TLS_KEY_FILE: .* is not the key of/],
+    [{ certFile: brokenChain, keyFile }, /^TLS_CERT_FILE: No certificate in PEM form/],
+    [{ certFile, keyFile: shortKey }, /^TLS_KEY_FILE: .* must hold an RSA \(2048 bits or more\)/],
+    [{ certFile: rubbish, keyFile: `${keyFile}.none` }, /^TLS_CERT_FILE: .*\nTLS_KEY_FILE: /],
   ] as const;
   for (const [files, message] of WRONG) {
     await t.step(String(message), () => {
@@ -140,6 +150,22 @@ Deno.test("readKeyPair() says what is wrong with the files", async (t) => {
     });
   }
   assert.equal(readKeyPair({ certFile, keyFile }).cert, await Deno.readTextFile(certFile));
+});
+
+Deno.test("watchKeyPair() offers a key pair that could not be taken again", async () => {
+  await using certificates = await temporaryCertificates();
+  await certificates.issue("first");
+  let offers = 0;
+  const watch = watchKeyPair(certificates, readKeyPair(certificates), () => {
+    offers++;
+    throw new Error("Not now");
+  }, 5);
+  try {
+    await certificates.issue("second");
+    await until(() => offers > 1, { what: "the second offer" });
+  } finally {
+    watch.stop();
+  }
 });
 
 Deno.test("a gateway with an unusable certificate does not start, and says why", async () => {
