@@ -52,7 +52,8 @@ export function headerToken() {
 export function host(fallback: string) {
   return z.string().optional().transform((value, context) => {
     if (value === undefined) return fallback;
-    if (isHost(value)) return value;
+    // An IPv6 address as it stands in a URL: not every engine can listen on it like that.
+    if (isHost(value)) return value.replace(/^\[(.*)\]$/, "$1");
     context.addIssue({ code: "custom", message: "Must be a host name or an IP address" });
     return z.NEVER;
   });

@@ -130,9 +130,10 @@ Deno.test("readConfig() takes the origins of webviews, the addresses to listen o
       origins: new Set([origin]),
     });
   }
-  for (const host of ["localhost", "127.0.0.1", "::", "[::1]", "fe80::1%eth0", "a_b-c.example."]) {
+  for (const host of ["localhost", "127.0.0.1", "::", "::1", "fe80::1%eth0", "a_b-c.example."]) {
     assert.equal(production({ HOST: host }).host, host);
   }
+  assert.equal(production({ HOST: "[::1]" }).host, "::1");
   const servers = ["ws://a", "wss://b:443/path"];
   assert.deepEqual(production({ NATS_URL: servers.join() }).nats?.servers, servers);
 });
