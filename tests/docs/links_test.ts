@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { brokenLinks, readAllMarkdown, ROOT } from "./markdown.ts";
 
 const files = await readAllMarkdown();
@@ -7,6 +7,21 @@ const files = await readAllMarkdown();
 Deno.test("every link and anchor in the documentation leads somewhere", () => {
   assert.ok(files.length > 5, "The documentation was not found");
   assert.deepEqual(files.flatMap((file) => brokenLinks(file, files)), []);
+});
+
+Deno.test("every document is found from the README, link by link", () => {
+  const found = new Set(["README.md"]);
+  for (const path of found) {
+    const { links = [] } = files.find((file) => file.path === path) ?? {};
+    const targets = links.filter((link) => !link.startsWith("#"))
+      .map((link) => join(dirname(path), link.replace(/#.*/, "")));
+    for (const { path: other } of files) {
+      // A link to a folder leads to all that is in it.
+      if (targets.includes(other) || targets.includes(dirname(other))) found.add(other);
+    }
+  }
+  const documents = files.map(({ path }) => path).filter((path) => path.startsWith("docs/"));
+  assert.deepEqual(documents.filter((path) => !found.has(path)), []);
 });
 
 Deno.test("brokenLinks() finds missing files and missing headings", () => {

@@ -24,26 +24,29 @@ async function gameFolder(): Promise<string> {
   return folder;
 }
 
+/** What the README's command gives the game between `deno run` and `game.ts`. */
+async function readmeFlags(): Promise<string[]> {
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  const [, flags] = /^HOST=127\.0\.0\.1 deno run (.*) game\.ts --dev$/m.exec(readme) ?? [];
+  assert.ok(flags, "The README's command was not found");
+  return flags.split(" ");
+}
+
 /** Runs it with the permissions that the README gives it. */
-function startGame(
+async function startGame(
   directory: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
-  const game = [
-    "--allow-net",
-    "--allow-env",
-    `--allow-read=${ROOT}dist`,
-    join(directory, "game.ts"),
-  ];
-  return onFreePort((port) =>
+  const flags = (await readmeFlags()).map((flag) => flag.replace("../waygate/", ROOT));
+  return await onFreePort((port) =>
     ServerProcess.start({
       name: "game",
       url: `http://127.0.0.1:${port}`,
       port,
       directory,
       command: Deno.execPath(),
-      args: ["run", "--no-prompt", ...game, ...args],
+      args: ["run", ...flags, join(directory, "game.ts"), ...args],
       env: { HOST: "127.0.0.1", PORT: `${port}`, ...env },
       answers: async () => {
         const response = await fetch(`http://127.0.0.1:${port}/healthz`);
@@ -53,6 +56,18 @@ function startGame(
     })
   );
 }
+
+Deno.test("the README's command asks no permission of a terminal, and lacks none", async () => {
+  const { permissions } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  const { sys } = permissions.gateway;
+  assert.deepEqual((await readmeFlags()).toSorted(), [
+    "--allow-env",
+    "--allow-net",
+    "--allow-read=../waygate/dist",
+    `--allow-sys=${sys.join()}`,
+    "--no-prompt",
+  ]);
+});
 
 Deno.test("the README's client calls the README's own method", async () => {
   const folder = await gameFolder();
