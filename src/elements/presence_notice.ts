@@ -1,3 +1,4 @@
+import type { ParamsIssue } from "../client/client.ts";
 import { newElement, setText } from "./new_element.ts";
 
 /** What a list of players comes to. */
@@ -43,10 +44,12 @@ function refusalWords(error: unknown): string {
     readonly message?: unknown;
   };
   const { issues } = Object(data) as { readonly issues?: unknown };
-  const found = Array.isArray(issues)
-    ? issues.map((issue) => String(Object(issue).message)).join(". ")
-    : "";
+  const found = Array.isArray(issues) ? issues.map(issueWords).join("; ") : "";
   return `The server refused the list of players: ${found || message}.`;
+}
+
+function issueWords({ path: [param = "params"], message }: ParamsIssue): string {
+  return `${param}: ${message}`;
 }
 
 function showText(element: HTMLElement, text: string): void {

@@ -1,6 +1,7 @@
 import type { Presence } from "../client/client.ts";
 import { initials, newAvatar } from "./avatar.ts";
 import { newElement, setText } from "./new_element.ts";
+import { plainWords } from "./plain_words.ts";
 import { relativeTime } from "./relative_time.ts";
 import { STATUS_WORDS } from "./status_words.ts";
 
@@ -9,9 +10,6 @@ const names = new Intl.Collator("en", { sensitivity: "base", numeric: true });
 
 /** Letters, numbers, punctuation and symbols; not spaces, marks alone, or what has no width. */
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
-
-/** Embeddings, overrides and isolates (Unicode UAX #9 §2): letters have a direction without them. */
-const BIDI_CONTROLS = /[\u202A-\u202E\u2066-\u2069]/g;
 
 /** One user in the list. Its nodes stay the same for as long as the user is shown. */
 export class PresenceRow {
@@ -110,7 +108,7 @@ export class PresenceRow {
  * name turns its letters around to look like another's.
  */
 export function displayName({ name, user_id }: Pick<Presence, "name" | "user_id">): string {
-  return name !== undefined && VISIBLE.test(name) ? name.replace(BIDI_CONTROLS, "") : user_id;
+  return plainWords(name !== undefined && VISIBLE.test(name) ? name : user_id);
 }
 
 /** Who comes first: those who are there, then by name; the id settles the rest. */

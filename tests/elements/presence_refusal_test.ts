@@ -10,7 +10,7 @@ import type { TestPage } from "./test_page.ts";
 const browser = await launchBrowser();
 const ELEMENT = "<waygate-presence></waygate-presence>";
 const ISSUE = { path: ["locations", 0], message: "Must be 1 to 64 of A-Z" };
-const WORDS = "The server refused the list of players: Must be 1 to 64 of A-Z.";
+const WORDS = "The server refused the list of players: locations: Must be 1 to 64 of A-Z.";
 
 Deno.test("waygate-presence does not ask again for what can never be, and says so", async () => {
   await using opened = await openElementPage(browser, ELEMENT);

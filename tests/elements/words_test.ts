@@ -44,6 +44,9 @@ Deno.test("displayName() falls back on the id", () => {
   }
   assert.equal(displayName(player("ada", { name: "🚀" })), "🚀");
   assert.equal(displayName(player("eve", { name: "Eve\u202Enimda" })), "Evenimda");
+  // A paragraph's end breaks out of any isolate; and an id is somebody's words too.
+  assert.equal(displayName(player("eve", { name: "Eve\u2029\u0085\n!" })), "Eve   !");
+  assert.equal(displayName(player("eve\u202Enimda", { name: "" })), "evenimda");
   const { name: _, ...nameless } = player("ada");
   assert.equal(displayName(nameless), "ada");
 });

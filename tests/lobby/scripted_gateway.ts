@@ -92,7 +92,12 @@ export class ScriptedGateway {
     const seq = ++this.#seq;
     const sent_at = new Date().toISOString();
     const params = { seq, announcement_id: `a${seq}`, level, message, sent_at };
-    this.#send({ method: "system.announcement", params });
+    this.send("system.announcement", params);
+  }
+
+  /** Any notification. */
+  send(method: string, params: object): void {
+    this.#send({ method, params });
   }
 
   /** A chat message for the player. */

@@ -35,6 +35,16 @@ export function jsonPrinter(write: (line: string) => void): Printer {
   };
 }
 
+/** What a terminal acts on, or what turns its line around. */
+const UNSEEN = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+
+/** Words of somebody else, as they may be written to a terminal. */
+function shown(words: string): string {
+  return words.replace(UNSEEN, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
 /**
  * Text for people.
  *
@@ -44,10 +54,13 @@ export function prettyPrinter(write: (line: string) => void, colors: boolean): P
   const paint = (code: number, text: string): string => {
     return colors ? `\x1b[${code}m${text}\x1b[0m` : text;
   };
-  const show = (value: unknown): string => Deno.inspect(value, { colors, depth: 12 });
+  // It escapes the terminal's own control characters, and has lines and colours itself.
+  const show = (value: unknown): string => {
+    return Deno.inspect(value, { colors, depth: 12 }).replace(/[\p{Bidi_Control}\u2029]/gu, shown);
+  };
   return {
     welcome: ({ user_id, node_id, region, session_id }) =>
-      write(paint(32, `Connected to ${node_id} (${region}) as ${user_id}, ${session_id}`)),
+      write(paint(32, `Connected to ${node_id} (${region}) as ${shown(user_id)}, ${session_id}`)),
     state(state, reason) {
       // What the player has done themselves is no news.
       if (reason === null || reason.code === "disconnected") return;
@@ -55,15 +68,16 @@ export function prettyPrinter(write: (line: string) => void, colors: boolean): P
       const next = retryAtMs === undefined
         ? ""
         : ` Next try in ${((retryAtMs - Date.now()) / 1000).toFixed(1)} s.`;
-      write(paint(33, `${state}: ${message}${detail === undefined ? "" : ` (${detail})`}${next}`));
+      const words = shown(`${message}${detail === undefined ? "" : ` (${detail})`}`);
+      write(paint(33, `${state}: ${words}${next}`));
     },
     result: (_place, result) => write(show(result)),
-    notification: (method, params) => write(`${paint(36, `← ${method}`)} ${show(params)}`),
+    notification: (method, params) => write(`${paint(36, `← ${shown(method)}`)} ${show(params)}`),
     failure({ method }, error) {
       const { code, message, data } = describe(error);
       const about = method === null ? "" : `${method}: `;
       const more = data === undefined ? "" : ` ${show(data)}`;
-      write(`${paint(31, `${about}${message} (${code})`)}${more}`);
+      write(`${paint(31, `${about}${shown(message)} (${code})`)}${more}`);
     },
     text: (lines) => lines.forEach((line) => write(line)),
   };

@@ -2,6 +2,7 @@ import type { Announcement, AnnouncementLevel, WaygateClient } from "../../clien
 import { newElement } from "../../elements/new_element.ts";
 import { clockTime } from "./clock_time.ts";
 import { find } from "./find.ts";
+import { isolatedElement } from "./isolate.ts";
 
 const TITLES: Readonly<Record<AnnouncementLevel, string>> = {
   info: "Announcement",
@@ -62,7 +63,7 @@ function newBanner({ level, message, sent_at }: Announcement): HTMLElement {
       {},
       newElement("strong", {}, TITLES[level] ?? TITLES.info),
       " ",
-      newElement("bdi", {}, message),
+      isolatedElement(message),
       " ",
       newElement("time", { datetime: sent_at, class: "hint" }, clockTime(Date.parse(sent_at))),
     ),

@@ -9,7 +9,7 @@ import { displayName } from "../../elements/presence_row.ts";
 import type { EventLog } from "./event_log.ts";
 import { chatText } from "./chat.ts";
 import { failureWords } from "./failure_words.ts";
-import { isolate, withoutIsolates } from "./isolate.ts";
+import { isolate } from "./isolate.ts";
 import type { LogEntry } from "./log_entry.ts";
 import { PresenceStory } from "./presence_story.ts";
 
@@ -31,10 +31,10 @@ export function keepLog(client: WaygateClient, log: EventLog): void {
     log.add({ kind: "announcement", text: isolate(announcement.message), detail: announcement });
   });
   client.on("notification", ({ method, params }) => {
-    log.add({ kind: "message", text: method, detail: params });
+    log.add({ kind: "message", text: isolate(method), detail: params });
   });
   client.on("error", (error) => {
-    log.add({ kind: "failure", text: failureWords(error), detail: { ...error } });
+    log.add({ kind: "failure", text: isolate(failureWords(error)), detail: { ...error } });
   });
   keepTraffic(client, log);
 }
@@ -83,7 +83,7 @@ function stateEntry(
     return { kind: "connection", text: `Connected to ${node_id} in ${region}`, detail: welcome };
   }
   const word = `${state.charAt(0).toUpperCase()}${state.slice(1)}`;
-  const text = reason === null ? word : `${word}: ${reason.message}`;
+  const text = reason === null ? word : `${word}: ${isolate(reason.message)}`;
   return { kind: "connection", text, detail: { state, reason } };
 }
 
@@ -91,7 +91,7 @@ function eventEntry(event: PlayerEvent, client: WaygateClient): LogEntry {
   const sender = event.from === null ? undefined : client.presence.get(event.from);
   const name = isolate(sender === undefined ? event.from ?? "the game" : displayName(sender));
   const said = chatText(event);
-  const text = said === null ? `${event.type} from ${name}` : `${name}: ${withoutIsolates(said)}`;
+  const text = said === null ? `${isolate(event.type)} from ${name}` : `${name}: ${isolate(said)}`;
   return { kind: "message", text, detail: event };
 }
 
@@ -101,7 +101,7 @@ function trafficEntry({ direction, message }: TraceMessage): LogEntry {
   const what = method ?? (error === undefined ? "result" : "error");
   return {
     kind: "traffic",
-    text: `${direction === "out" ? "→" : "←"} ${what}${number}`,
+    text: `${direction === "out" ? "→" : "←"} ${isolate(String(what))}${number}`,
     detail: message,
   };
 }

@@ -1,6 +1,7 @@
 import { newElement } from "../../elements/new_element.ts";
 import { clockTimeWithSeconds } from "./clock_time.ts";
 import { isolatedNodes, withoutIsolates } from "./isolate.ts";
+import { jsonText } from "./json_text.ts";
 
 /** What entries are about; each can be left out. */
 export type EntryKind =
@@ -57,7 +58,7 @@ export class LogRow {
     );
     // Most entries are never opened.
     details.addEventListener("toggle", () => {
-      details.append(newElement("pre", { tabindex: "0" }, JSON.stringify(detail, null, 2) ?? ""));
+      details.append(newElement("pre", { tabindex: "0" }, jsonText(detail, 2)));
     }, { once: true });
     this.element = newElement("li", { "data-kind": kind }, details);
   }

@@ -5,6 +5,8 @@ import { displayName } from "../../elements/presence_row.ts";
 import { chatText } from "./chat.ts";
 import { clockTime } from "./clock_time.ts";
 import { find, showText } from "./find.ts";
+import { isolatedElement } from "./isolate.ts";
+import { jsonText } from "./json_text.ts";
 import type { Views } from "./views.ts";
 
 /** How much is kept. */
@@ -108,7 +110,7 @@ export class MessageFeed {
         newElement(
           "p",
           { class: "about" },
-          newElement("strong", {}, newElement("bdi", {}, own ? "You" : name)),
+          newElement("strong", {}, isolatedElement(own ? "You" : name)),
           ...this.#targetWords(message.to),
           newElement("time", { datetime: sent_at }, clockTime(Date.parse(sent_at))),
         ),
@@ -120,12 +122,11 @@ export class MessageFeed {
   #targetWords(to: EventTarget): (Node | string)[] {
     if ("location" in to) return [` to everyone at ${to.location} `];
     if (to.user_id === this.#client.welcome?.user_id) return [" to you "];
-    return [" to ", newElement("bdi", {}, this.#nameOf(to.user_id)), " "];
+    return [" to ", isolatedElement(this.#nameOf(to.user_id)), " "];
   }
 
   #nameOf(userId: string): string {
-    const presence = this.#client.presence.get(userId);
-    return presence === undefined ? userId : displayName(presence);
+    return displayName(this.#client.presence.get(userId) ?? { user_id: userId });
   }
 
   #setUnread(count: number): void {
@@ -142,8 +143,8 @@ function newBody(message: FeedMessage): HTMLElement {
   return newElement(
     "p",
     { class: "text" },
-    newElement("strong", {}, type),
+    newElement("strong", {}, isolatedElement(type)),
     " ",
-    newElement("code", {}, JSON.stringify(payload) ?? ""),
+    newElement("code", { dir: "ltr" }, jsonText(payload)),
   );
 }
