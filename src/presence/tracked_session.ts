@@ -1,7 +1,7 @@
 import type { Status } from "../protocol/presence.ts";
 import type { WheelTimer } from "../timer_wheel.ts";
 import type { SessionState } from "./state.ts";
-import type { Change, Instance } from "./store.ts";
+import type { Change, Instance, Outcome } from "./store.ts";
 import type { Intent } from "./write_queue.ts";
 
 /** A record outlives its session's token by so much, in ms: it is renewed by the next change. */
@@ -34,6 +34,8 @@ export interface TrackedSession {
   /** Set while the socket is broken and the session waits for nothing but its grace to pass. */
   grace: WheelTimer | undefined;
   isLeaving: boolean;
+  /** Set while a write that was not answered may still be carried out: then the truth is written again. */
+  again: WheelTimer | undefined;
   /** The earlier session that it resumed, once whoever asked for it was told. */
   toldResumedFrom: string | undefined;
 }
@@ -67,6 +69,7 @@ export function beginSession(
     shownAt: null,
     grace: undefined,
     isLeaving: false,
+    again: undefined,
     toldResumedFrom: undefined,
     state,
   };
@@ -83,4 +86,23 @@ export function changeOf(session: TrackedSession, intent: Intent, nowMs: number)
   if (intent.op === "put") return { op: "put", user_id, session: state, now_ms: nowMs, ttl_ms };
   const from_session_id = intent.fromSessionId;
   return { op: "resume", user_id, from_session_id, session: state, now_ms: nowMs, ttl_ms };
+}
+
+/** Whether a session has taken another's place, by this change or by an attempt whose answer was lost. */
+export function hasResumed(outcome: Outcome, sessionId: string, fromSessionId: string): boolean {
+  return sessionIn(outcome, sessionId)?.resumed_from === fromSessionId;
+}
+
+/** Takes over what the store let a session go on with. */
+export function adopt(session: TrackedSession, outcome: Outcome): void {
+  const stored = sessionIn(outcome, session.state.session_id);
+  if (stored?.resumed_from === undefined) return;
+  session.state = { ...session.state, resumed_from: stored.resumed_from };
+  if (stored.updated_at_ms <= session.state.updated_at_ms) return;
+  const { status, location, updated_at_ms } = stored;
+  session.state = { ...session.state, status, location, updated_at_ms };
+}
+
+function sessionIn({ sessions }: Outcome, sessionId: string): SessionState | undefined {
+  return sessions.find((session) => session.session_id === sessionId);
 }

@@ -4,8 +4,10 @@ import type { TimerWheel } from "../timer_wheel.ts";
 import type { SessionState } from "./state.ts";
 import type { Change, Instance, Outcome, PresenceStore } from "./store.ts";
 import {
+  adopt,
   beginSession,
   changeOf,
+  hasResumed,
   type NewSession,
   type PresencePatch,
   type TrackedSession,
@@ -15,6 +17,9 @@ import { PresenceWriter } from "./writer.ts";
 
 /** Where updates come quicker than milliseconds do, their stamps run ahead of the clock, but no further. */
 const MAX_AHEAD_MS = 20;
+
+/** A store that did not answer may do so late what it was asked for, in ms. */
+const LATE_MS = 10_000;
 
 /** What {@linkcode PresenceTracker} works with. */
 export interface TrackerOptions {
@@ -55,6 +60,7 @@ export class PresenceTracker {
       change: (sessionId, intent) => this.#change(sessionId, intent),
       onOutcome: (sessionId, intent, outcome, isRepeated) =>
         this.#onOutcome(sessionId, intent, outcome, isRepeated),
+      onUnanswered: (sessionId) => this.#onUnanswered(sessionId),
       onLeaseLost: options.onLeaseLost,
       onRefused: options.onRefused,
     });
@@ -86,9 +92,10 @@ export class PresenceTracker {
     return this.#writer.write(sessionId, { op: "put" });
   }
 
-  /** What a session last said of itself. */
+  /** What a session last said of itself; undefined when it is not here, or over. */
   state(sessionId: string): SessionState | undefined {
-    return this.#sessions.get(sessionId)?.state;
+    const session = this.#sessions.get(sessionId);
+    return session?.isLeaving === true ? undefined : session?.state;
   }
 
   /**
@@ -177,7 +184,10 @@ export class PresenceTracker {
 
   stop(): void {
     this.#writer.stop();
-    for (const { grace } of this.#sessions.values()) grace?.cancel();
+    for (const { grace, again } of this.#sessions.values()) {
+      grace?.cancel();
+      again?.cancel();
+    }
   }
 
   /** Now, in ms; updates within one millisecond are told apart, unless there is a flood of them. */
@@ -189,7 +199,7 @@ export class PresenceTracker {
 
   #change(sessionId: string, intent: Intent): Change | undefined {
     const session = this.#sessions.get(sessionId);
-    if (session === undefined) return undefined;
+    if (session === undefined || (session.isLeaving && intent.op === "put")) return undefined;
     // What the store never heard of need not leave.
     if (intent.op === "leave" && !session.wasSent) {
       this.#sessions.delete(sessionId);
@@ -209,36 +219,34 @@ export class PresenceTracker {
     const shownAt = session?.shownAt ?? null;
     if (session !== undefined) {
       session.shownAt = outcome.presence.location;
-      if (intent.op === "leave") this.#sessions.delete(sessionId);
-      else if (intent.op === "resume") this.#adopt(session, outcome);
+      if (intent.op === "leave") this.#forget(sessionId);
+      else if (intent.op === "resume") adopt(session, outcome);
     }
     this.#options.onSessions(outcome.sessions);
     if (!outcome.changed && !isRepeated) return;
     this.#options.announce(outcome.presence, [outcome.previous_location, shownAt]);
   }
 
-  /** A session that another one has taken the place of; should its socket still live, it is nobody's. */
+  /**
+   * A session is over, or another one has taken its place: should its socket still live, it is nobody's.
+   * While the store may still do something late that brings it back, it is remembered.
+   */
   #forget(sessionId: string): void {
-    this.#sessions.get(sessionId)?.grace?.cancel();
-    this.#sessions.delete(sessionId);
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return;
+    session.grace?.cancel();
+    session.isLeaving = true;
+    if (session.again === undefined) this.#sessions.delete(sessionId);
   }
 
-  /** Takes over what the store let the session go on with. */
-  #adopt(session: TrackedSession, outcome: Outcome): void {
-    const stored = sessionIn(outcome, session.state.session_id);
-    if (stored?.resumed_from === undefined) return;
-    session.state = { ...session.state, resumed_from: stored.resumed_from };
-    if (stored.updated_at_ms <= session.state.updated_at_ms) return;
-    const { status, location, updated_at_ms } = stored;
-    session.state = { ...session.state, status, location, updated_at_ms };
+  /** What the store does late undoes what was written since: that is written once more. */
+  #onUnanswered(sessionId: string): void {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return;
+    session.again?.cancel();
+    session.again = this.#options.wheel.schedule(LATE_MS, () => {
+      session.again = undefined;
+      this.#writer.post(sessionId, { op: session.isLeaving ? "leave" : "put" });
+    });
   }
-}
-
-/** Whether a session has taken another's place, by this change or by an attempt whose answer was lost. */
-function hasResumed(outcome: Outcome, sessionId: string, fromSessionId: string): boolean {
-  return sessionIn(outcome, sessionId)?.resumed_from === fromSessionId;
-}
-
-function sessionIn({ sessions }: Outcome, sessionId: string): SessionState | undefined {
-  return sessions.find((session) => session.session_id === sessionId);
 }

@@ -34,6 +34,8 @@ export interface WriterOptions {
     outcome: Outcome,
     isRepeated: boolean,
   ) => void;
+  /** The store did not answer: what was asked for a session may have been done, or be done later. */
+  readonly onUnanswered: (sessionId: string) => void;
   /** The writing instance's lease is gone; nothing is sent until `resume()`. */
   readonly onLeaseLost: () => void;
   /** Told of a change that the store refused for good; it was dropped. */
@@ -239,6 +241,7 @@ export class PresenceWriter {
     // Batches that fail together are one failure.
     this.#pace.fail(this.isHealthy || this.#inFlight === 1);
     rejectAll(pending, error);
+    for (const { sessionId } of pending) this.#options.onUnanswered(sessionId);
     this.#queue.putBack(pending.map((entry) => ({ ...entry, waiters: [], isRepeated: true })));
   }
 

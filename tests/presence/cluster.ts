@@ -122,6 +122,7 @@ export class ClusterNode {
   heal(): void {
     this.process.thaw();
     this.store.isAway = this.store.losesAnswers = false;
+    this.store.lateMs = 0;
     this.bus.holdsPresence = false;
     this.bus.deliverHeld([2, 1]);
     this.bus.reconnect();

@@ -60,6 +60,8 @@ export const commands: fc.Arbitrary<Iterable<Command>> = fc.commands([
     .map(([at, order]) => deliver(at, order)),
   fc.tuple(node, fc.constantFrom("isAway" as const, "losesAnswers" as const), fc.boolean())
     .map(([at, fault, isOn]) => setStore(at, fault, isOn)),
+  fc.tuple(node, fc.constantFrom(0, 2100, 3500))
+    .map(([at, ms]) => onRunning(`late(${at}, ${ms})`, at, (node) => node.store.lateMs = ms)),
   fc.tuple(node, fc.constantFrom(-70_000, -60, 60, 70_000)).map(([at, ms]) => setClock(at, ms)),
   fc.constantFrom(3, 30, 120, 800, 2000, 2 * NODE_LEASE_MS).map(pass),
   fc.constantFrom(3, 30, 120, 800, 2000, 2 * NODE_LEASE_MS).map(pass),

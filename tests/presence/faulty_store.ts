@@ -24,6 +24,9 @@ export interface Call {
   readonly changes: readonly Change[];
 }
 
+/** Whoever asks waits so long for an answer, in ms. */
+const REQUEST_TIMEOUT_MS = 2000;
+
 /** The store as one process has it. */
 export class FaultyStore implements PresenceStore {
   readonly calls: Call[] = [];
@@ -33,6 +36,8 @@ export class FaultyStore implements PresenceStore {
   losesAnswers = false;
   /** How long each answer takes, in ms. */
   latencyMs = 0;
+  /** When changes are made, in ms, if that is so late that whoever asked has given up; else 0. */
+  lateMs = 0;
   /** What it refuses for good, if anything. */
   refuses: (change: Change) => boolean = () => false;
   /** Where it is all kept. */
@@ -103,6 +108,7 @@ export class FaultyStore implements PresenceStore {
     const { latencyMs } = this;
     try {
       if (this.isAway) throw new StoreUnavailableError("The store is away");
+      if (this.lateMs > 0 && name === "apply") return await this.#doLate(work);
       // What is on its way when the answers begin to get lost is done all the same.
       const result = await work(this.target);
       // What a reap has done can be found out: it is asked for until it is told.
@@ -115,14 +121,21 @@ export class FaultyStore implements PresenceStore {
       await this.#process.running();
     }
   }
+
+  /** A request that hangs somewhere, and gets there in the end. */
+  async #doLate(work: (store: PresenceStore) => Promise<unknown>): Promise<never> {
+    const { target } = this;
+    setTimeout(() => work(target).catch(() => {}), this.lateMs);
+    await new Promise<void>((resolve) => setTimeout(resolve, REQUEST_TIMEOUT_MS));
+    throw new StoreUnavailableError("The store did not answer in time");
+  }
 }
 
 /** The store as a part of the process: changes are made at once, unless it is given a fault. */
 export class FaultyInProcessStore extends FaultyStore {
   applyNow(instance: Instance, change: Change): Outcome | undefined {
-    if (this.isAway || this.losesAnswers || this.latencyMs > 0 || this.refuses(change)) {
-      return undefined;
-    }
+    const isSlow = this.latencyMs > 0 || this.lateMs > 0;
+    if (this.isAway || this.losesAnswers || isSlow || this.refuses(change)) return undefined;
     this.calls.push({ name: "applyNow", instance, changes: [change] });
     return this.target.applyNow?.(instance, change);
   }

@@ -191,6 +191,39 @@ Deno.test("renew() lets the record live as long as the new token", async () => {
   assert.ok(Math.abs((second ?? 0) - 5 * HOUR_MS - 60_000) < 10);
 });
 
+Deno.test("what the store does late, after the session has left, is undone", async () => {
+  using time = new FakeTime();
+  const { join, tracker, store, faulty } = await start();
+  faulty.lateMs = 5000;
+  await assert.rejects(time.run(join("ws_1")), StoreUnavailableError);
+  faulty.lateMs = 0;
+  await time.advance(1000);
+  tracker.leave("ws_1");
+  await time.advance(1000);
+  assert.equal((await look(store, "ada")).sessions, 0);
+  await time.advance(2000);
+  assert.equal((await look(store, "ada")).sessions, 1, "it is back");
+  await time.advance(10_000);
+  assert.equal((await look(store, "ada")).sessions, 0);
+  assert.equal(tracker.size, 0);
+});
+
+Deno.test("what the store does late does not bring an earlier state back for good", async () => {
+  using time = new FakeTime();
+  const { join, tracker, store, faulty } = await start();
+  await time.run(join("ws_1"));
+  faulty.lateMs = 5000;
+  const moving = tracker.update("ws_1", { location: "lobby" });
+  await assert.rejects(time.run(moving), StoreUnavailableError);
+  faulty.lateMs = 0;
+  await time.advance(1000);
+  await time.run(tracker.update("ws_1", { location: "arena" }));
+  await time.advance(5000);
+  assert.equal((await look(store, "ada")).location, "lobby");
+  await time.advance(10_000);
+  assert.equal((await look(store, "ada")).location, "arena");
+});
+
 Deno.test("leaveAll() ends every session, those in their grace among them", async () => {
   using time = new FakeTime();
   const { join, tracker, store } = await start();

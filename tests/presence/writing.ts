@@ -23,6 +23,7 @@ export async function startWriter(Store: typeof FaultyStore) {
     change: (sessionId, intent) => changeOf(sessionId, intent, node.instance),
     onOutcome: (sessionId, _, { changed }, isRepeated) =>
       outcomes.push(`${sessionId}${isRepeated ? " again" : ""}${changed ? "" : ", unchanged"}`),
+    onUnanswered: () => {},
     onLeaseLost: () => {
       node.leasesLost++;
       node.instance = "n1:2";
