@@ -62,6 +62,24 @@ Deno.test("compose.yaml runs two gateways and what they need, hardened", async (
   assert.ok(await Deno.stat(new URL(entrypoint.at(-1), ROOT)));
 });
 
+Deno.test("gateways that strangers reach run on the engine that bounds what they send", async () => {
+  const { services } = await yaml("compose.yaml");
+  const { data } = await yaml("kubernetes/configmap.yaml");
+  for (const environment of [services["gateway-a"].environment, data]) {
+    assert.equal(environment.WEBSOCKET_ENGINE, "ws");
+  }
+});
+
+Deno.test("compose.yaml shows players and operators what is theirs, this machine the rest", async () => {
+  const { services } = await yaml("compose.yaml");
+  const ports = Object.values<{ ports?: string[] }>(services).flatMap((service) =>
+    service.ports ?? []
+  );
+  assert.deepEqual(ports.toSorted(), [
+    ...["127.0.0.1:4222:4222", "127.0.0.1:9090:9090", "3000:3000", "8090:8090", "8091:8090"],
+  ]);
+});
+
 Deno.test("no secret stands in compose.yaml", async () => {
   const { services } = await yaml("compose.yaml");
   for (
