@@ -100,13 +100,12 @@ function sessionInfo(userId: string, session: SessionState): object {
   };
 }
 
-/** Reads the script's reply to a call with these changes. */
+/** Reads the outcomes in the script's reply to a call with these changes. */
 export function decodeOutcomes(
-  reply: unknown,
+  texts: readonly string[],
   changes: readonly Change[],
   { resumeWindowMs }: ApplyOptions,
 ): Outcome[] {
-  const texts = reply as readonly string[];
   return changes.map((change, at) => {
     const outcome = JSON.parse(texts[at] ?? "") as ScriptOutcome;
     const { previous_location, changed } = outcome;

@@ -40,7 +40,7 @@ export function heldKey(instance: Instance): string {
   return `presence:sessions:${instance}`;
 }
 
-/** String that is there while the instance holds its lease. */
+/** Integer that is there while the instance holds its lease: how many calls it has made under it. */
 export function leaseKey(instance: Instance): string {
   return `presence:lease:${instance}`;
 }

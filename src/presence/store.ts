@@ -193,7 +193,8 @@ export interface PresenceStore {
   openLease(instance: Instance, ttlMs: number): Promise<LeaseReport>;
 
   /**
-   * Prolongs a lease that is still held; never revives one that is gone.
+   * Prolongs a lease that is still held; never revives one that is gone. So is one under which something
+   * was written that the store has lost.
    *
    * @throws {StoreUnavailableError}
    */

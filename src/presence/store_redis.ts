@@ -60,6 +60,8 @@ class RedisPresenceStore implements RedisStore {
   readonly #client: RedisClient;
   readonly #scripts: RedisScripts;
   readonly #reader: RedisReader;
+  /** How many calls an instance has made under its lease, as far as Redis has said. */
+  readonly #calls = new Map<Instance, number>();
 
   constructor({ url, token, resumeWindowMs, requestTimeoutMs = 2000 }: RedisStoreOptions) {
     this.#resumeWindowMs = resumeWindowMs;
@@ -95,11 +97,14 @@ class RedisPresenceStore implements RedisStore {
   }
 
   async openLease(instance: Instance, ttlMs: number): Promise<LeaseReport> {
+    this.#calls.delete(instance);
     return await this.#lease("open", instance, ttlMs);
   }
 
   async renewLease(instance: Instance, ttlMs: number): Promise<LeaseReport> {
-    return await this.#lease("renew", instance, ttlMs);
+    const report = await this.#lease("renew", instance, ttlMs);
+    if (!report.held) this.#calls.delete(instance);
+    return report;
   }
 
   async claim(instance: Instance, claimer: Instance, claimTtlMs: number): Promise<boolean> {
@@ -143,13 +148,20 @@ class RedisPresenceStore implements RedisStore {
     if (reply === null) {
       throw new LeaseLostError(`The lease of ${instance} is gone: go on as a new instance`);
     }
-    return decodeOutcomes(reply, changes, options);
+    const [calls, outcomes] = reply as [number, string[]];
+    if (calls > this.#callsOf(instance)) this.#calls.set(instance, calls);
+    return decodeOutcomes(outcomes, changes, options);
+  }
+
+  #callsOf(instance: Instance): number {
+    return this.#calls.get(instance) ?? 0;
   }
 
   async #lease(mode: "open" | "renew", instance: Instance, ttlMs: number): Promise<LeaseReport> {
     const others = this.#reader.known.filter((known) => known !== instance);
     const keys = [leaseKey(instance), INSTANCES_KEY, ...others.map(leaseKey)];
-    const reply = await this.#scripts.run("lease", keys, [mode, instance, `${ttlMs}`]);
+    const args = [mode, instance, `${ttlMs}`, `${this.#callsOf(instance)}`];
+    const reply = await this.#scripts.run("lease", keys, args);
     const [held, registered, leases] = reply as [0 | 1, Instance[], (0 | 1)[]];
     const alive = new Set(others.filter((_, at) => leases[at] === 1));
     if (held === 1) alive.add(instance);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { firstReply } from "../support/servers/tcp_probe.ts";
 import { until } from "../support/wait.ts";
 import { Crowd } from "./crowd.ts";
 import { FaultPlace, IS_LONG, report } from "./fault_place.ts";
@@ -39,6 +40,24 @@ Deno.test(`FLUSHALL with ${2 * EACH} players on two nodes: all are back for ever
   const gone = new Set(Array.from({ length: LEAVING }, (_, at) => `eu${at}`));
   for (const watcher of watchers) assert.deepEqual(watcher.sawLeave(gone), []);
   assert.deepEqual([(await eu.view()).closed, (await us.view()).closed], [0, 0]);
+});
+
+Deno.test("a Redis that comes back without the last changes keeps nobody who left, and forgets nobody who came", async () => {
+  await using inUs = await PresenceWatcher.start(place.us, "watcher");
+  await using stayed = new Crowd();
+  await using came = new Crowd();
+  await stayed.join(place.eu.wsUrl, 2 * LEAVING, { prefix: "stayed" });
+  await listed(inUs, 2 * LEAVING + 1);
+  assert.equal(await firstReply(place.redis.port, "\r\n", "SAVE\r\n"), "+OK\r\n");
+  await stayed.leave(LEAVING);
+  await came.join(place.eu.wsUrl, LEAVING / 2, { prefix: "came" });
+  const left = LEAVING + LEAVING / 2;
+  await listed(inUs, left + 1);
+
+  await place.redis.kill();
+  await place.redis.restart();
+  await listed(inUs, left + 1);
+  await inUs.sees(left);
 });
 
 /** Waits until a reader finds so many users listed, itself included. */

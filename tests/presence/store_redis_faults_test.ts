@@ -4,12 +4,14 @@ import { createRedisStore } from "../../src/presence/store_redis.ts";
 import {
   join,
   LEASE_MS,
+  leave,
   look,
   put,
   session,
   T0,
   WINDOW_MS,
 } from "../conformance/store/builders.ts";
+import { firstReply } from "../support/servers/tcp_probe.ts";
 import { until } from "../support/wait.ts";
 import { FetchSpy, RedisPlace } from "./redis_place.ts";
 
@@ -56,6 +58,21 @@ Deno.test("redis store: what is out of reach fails in time, and works once it is
     "Redis came back empty, without scripts and leases",
   );
   assert.equal((await join(store, "ada", session("ws_a"))).changed, true);
+});
+
+Deno.test("redis store: a Redis that comes back without what was written last has lost the lease, too", async () => {
+  await using place = await RedisPlace.start();
+  const store = place.store();
+  await join(store, "ada", session("ws_a"));
+  assert.equal(await firstReply(place.redis.port, "\r\n", "SAVE\r\n"), "+OK\r\n");
+  await store.apply("n1:1", [leave("ada", session("ws_a"))]);
+  await place.redis.kill();
+  await place.redis.restart();
+  await until(async () => (await look(store, "ada")).status === "online", { what: "Redis" });
+
+  const { held, lapsed } = await store.renewLease("n1:1", LEASE_MS);
+  assert.deepEqual([held, lapsed], [false, ["n1:1"]]);
+  assert.equal((await look(store, "ada")).status, "offline");
 });
 
 Deno.test("redis store: works when it was made before Redis was there", async () => {

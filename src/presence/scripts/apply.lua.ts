@@ -5,8 +5,8 @@
  * KEYS: the instance's lease, the set of online users, the index, then what the changes name.
  * ARGV: the options, then each change, as JSON; `redis_apply.ts` writes them. A change's `keys` are
  * places in KEYS.
- * Reply: JSON, an outcome for each change; nil when the lease is needed and gone, and then nothing was
- * written.
+ * Reply: how many calls were made under the lease, 0 without one; JSON, an outcome for each change. Nil
+ * when the lease is needed and gone, and then nothing was written.
  *
  * @module
  */
@@ -16,7 +16,8 @@ export const APPLY_SCRIPT = `
 local LEASE, ONLINE_USERS, INDEX = KEYS[1], KEYS[2], KEYS[3]
 local options = cjson.decode(ARGV[1])
 
-if options.needs_lease and redis.call("EXISTS", LEASE) == 0 then
+local is_held = redis.call("EXISTS", LEASE) == 1
+if options.needs_lease and not is_held then
   return false
 end
 
@@ -239,5 +240,5 @@ for i = 2, #ARGV do
   local outcome = apply(cjson.decode(ARGV[i]))
   outcomes[#outcomes + 1] = cjson.encode(outcome)
 end
-return outcomes
+return { is_held and redis.call("INCR", LEASE) or 0, outcomes }
 `;
