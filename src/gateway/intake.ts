@@ -94,7 +94,7 @@ export class Intake implements TurnTaker {
       this.#speaker.close(CloseCode.messageTooBig, "message too large", lastWord);
       return undefined;
     }
-    if (admission !== "handle") return router.refuse(text, admission);
+    if (admission !== "handle") return router.refuse(text, admission, this.#speaker);
     if (this.#isFirst) {
       this.#isFirst = false;
       this.#speaker.onFirstMessage(text);

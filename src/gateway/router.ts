@@ -66,17 +66,17 @@ export class Router {
     return Array.isArray(message) ? this.#batch(message, caller) : this.#call(message, caller);
   }
 
-  /** Answers one frame that the rate limit refuses, without running any of it. */
-  refuse(text: string, retryAfterMs: number): Reply {
+  /** Answers one frame that the rate limit refuses. Of a batch that is the first call: each counts for itself. */
+  refuse(text: string, retryAfterMs: number, caller: Caller): Reply | Promise<Reply> {
     let message: unknown;
     try {
       message = parseMessage(text);
     } catch {
       return this.#failed("null", ErrorCode.parseError);
     }
-    if (!Array.isArray(message)) return this.#limited(message, retryAfterMs);
-    return this.#unfit(message) ??
-      batchReply(message.map((entry) => this.#limited(entry, retryAfterMs)));
+    return Array.isArray(message)
+      ? this.#batch(message, caller, retryAfterMs)
+      : this.#limited(message, retryAfterMs);
   }
 
   /** The reply to a frame that was too large to be looked at. */
@@ -84,8 +84,13 @@ export class Router {
     return this.#failed("null", ErrorCode.tooLarge, { max_message_bytes: limitBytes });
   }
 
-  #batch(entries: readonly unknown[], caller: Caller): Reply | Promise<Reply> {
-    return this.#unfit(entries) ?? this.#batchFrom(0, entries, [], caller);
+  /** @param firstWaitMs how long the first call has to wait, when it was refused with its frame */
+  #batch(
+    entries: readonly unknown[],
+    caller: Caller,
+    firstWaitMs?: number,
+  ): Reply | Promise<Reply> {
+    return this.#unfit(entries) ?? this.#batchFrom(0, entries, [], caller, firstWaitMs);
   }
 
   /** What a batch is refused with that is empty or too long. */
@@ -101,10 +106,11 @@ export class Router {
     entries: readonly unknown[],
     replies: Reply[],
     caller: Caller,
+    firstWaitMs?: number,
   ): Reply | Promise<Reply> {
     for (let index = start; index < entries.length && !caller.isOver; index++) {
-      // The frame itself was admitted as its first call.
-      const waitMs = index === 0 ? undefined : caller.admit();
+      // The frame itself was judged as its first call.
+      const waitMs = index === 0 ? firstWaitMs : caller.admit();
       const reply = waitMs === undefined
         ? this.#call(entries[index], caller)
         : this.#limited(entries[index], waitMs);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { defineMethod } from "../../src/gateway.ts";
 import type { RpcError } from "../../src/protocol/errors.ts";
 import type { GameClient } from "../support/game_client.ts";
+import { until } from "../support/wait.ts";
 import { FURTHER_EXAMPLES, SPECIFICATION_EXAMPLES } from "./json_rpc_examples.ts";
 import { serveGateway } from "./local_gateway.ts";
 import { Heard, specMethods } from "./spec_methods.ts";
@@ -175,6 +176,19 @@ Deno.test("a batch over MAX_BATCH is told the limit, also by the rate limit", as
   client.send(Array.from({ length: 4 }, (_, id) => ({ jsonrpc: "2.0", id, method: "x" })));
   const { error } = await client.reply(null);
   assert.deepEqual([error?.code, error?.data], [-32600, { max_batch: 3 }]);
+});
+
+Deno.test("each call of a refused batch counts towards the flood", async () => {
+  const env = { RATE_LIMIT_MESSAGES: "1", RATE_LIMIT_BURST: "1" };
+  await using local = await serveGateway({ env });
+  await using client = await local.player("ann");
+  const batch = Array.from({ length: 50 }, () => ({ jsonrpc: "2.0", method: "system.ping" }));
+  for (let count = 0; count < 9; count++) client.send(batch);
+  client.send({ jsonrpc: "2.0", id: "still here", method: "system.ping" });
+  assert.equal((await client.reply("still here")).error?.code, -32003);
+  for (let count = 0; count < 3; count++) client.send(batch);
+  const why = await until(() => client.all("system.error")[0], { what: "the goodbye" });
+  assert.equal((why.data as { close_code: number }).close_code, 4429);
 });
 
 Deno.test("deeply nested params are answered, and nothing breaks", async () => {
