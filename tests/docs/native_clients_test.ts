@@ -1,6 +1,8 @@
 /** The example clients in other languages, each as a process of its own against a real gateway. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { z } from "zod";
+import { defineMethod, ErrorCode, RpcError } from "../../src/gateway.ts";
 import { type LocalGateway, serveGateway } from "../gateway/local_gateway.ts";
 import { ServerProcess } from "../support/servers/server_process.ts";
 import { until } from "../support/wait.ts";
@@ -104,3 +106,24 @@ for (const language of LANGUAGES) {
     await untilSays(client, /closed\W+4403/);
   });
 }
+
+Deno.test("the Python client asks again when the gateway cannot resume its session yet", async () => {
+  let asked = 0;
+  const resume = defineMethod({
+    params: z.looseObject({}),
+    result: z.looseObject({}),
+    handler: () => {
+      if (++asked === 1) throw new RpcError(ErrorCode.unavailable, { part: "redis" });
+      return { resumed: true, replayed: 0 };
+    },
+  });
+  const [python] = LANGUAGES;
+  assert.ok(python);
+  await using gateway = await serveGateway({ methods: { "session.resume": resume } });
+  await using client = await startClient(python, gateway, "bea");
+  await untilSays(client, /^\{"presence"/m);
+
+  for (const connection of gateway.gateway.node.hub.all()) connection.close(1012, "restart");
+  await untilSays(client, /^\{"presence"[\s\S]*^\{"presence"/m);
+  assert.equal(asked, 2);
+});

@@ -16,6 +16,9 @@ const STAY_AWAY: Array[int] = [1000, 1003, 1009, 4403, 4409]
 const UNAUTHORIZED := 4401
 const MAX_REFUSALS := 5
 const LONGEST_PAUSE_S := 20.0
+const UNAVAILABLE := -32004
+const RESUME_TRIES := 4
+const RESUME_RETRY_S := 0.4
 
 @export var url := "ws://localhost:8090/ws"
 ## Gives a token for each try; may await.
@@ -157,15 +160,30 @@ func _greeted(params: Dictionary) -> void:
 	_attempt = 0
 	_refusals = 0
 	if earlier != "":
-		# The first message of the connection; what was missed follows the answer.
-		var reply := await call_method("session.resume", {"session_id": earlier, "last_seq": _last_seq})
-		if not reply.get("result", {}).get("resumed", false):
-			_last_seq = 0
-	if _socket == null:
+		await _resume(earlier)
+	if _socket == null or welcome != params:
 		return
 	_set_state(State.CONNECTED, 0)
 	_show(params["presence"])
 	connected.emit(params)
+
+
+## The first message of a connection; what was missed follows the answer.
+func _resume(session_id: String) -> void:
+	var own := welcome
+	for tries in RESUME_TRIES:
+		if _socket == null or welcome != own:
+			return
+		var params := {"session_id": session_id, "last_seq": _last_seq}
+		var reply := await call_method("session.resume", params)
+		if reply.has("result"):
+			if not reply["result"]["resumed"]:
+				_last_seq = 0
+			return
+		if int(reply["error"]["code"]) != UNAVAILABLE:
+			return
+		# A gateway that cannot reach its store holds new events back for a second.
+		await get_tree().create_timer(RESUME_RETRY_S).timeout
 
 
 func _refresh() -> void:

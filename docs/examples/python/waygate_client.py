@@ -18,6 +18,9 @@ import websockets
 STAY_AWAY = {1000, 1003, 1009, 4403, 4409}
 UNAUTHORIZED = 4401
 LONGEST_PAUSE_S = 20
+UNAVAILABLE = -32004
+RESUME_TRIES = 4
+RESUME_RETRY_S = 0.4
 
 
 class RpcError(Exception):
@@ -130,16 +133,29 @@ class WaygateClient:
         earlier, self.welcome = self.welcome, welcome
         try:
             if earlier:
-                await self._resume(earlier["session_id"])
+                await self._resume(earlier["session_id"], welcome)
             await on_connected()
         except (Closed, RpcError) as error:
             print(f"After the welcome: {error}", file=sys.stderr)
 
-    async def _resume(self, session_id):
-        # The first message of the connection; what was missed follows the answer.
-        result = await self.call("session.resume", session_id=session_id, last_seq=self._last_seq)
-        if not result["resumed"]:
-            self._last_seq = 0
+    async def _resume(self, session_id, welcome):
+        # The first message of the connection; what was missed follows the answer. A gateway that
+        # cannot reach its store holds new events back for a second: so long it may be asked again.
+        for _ in range(RESUME_TRIES):
+            try:
+                result = await self.call(
+                    "session.resume", session_id=session_id, last_seq=self._last_seq
+                )
+            except RpcError as error:
+                if error.code != UNAVAILABLE:
+                    raise
+            else:
+                if not result["resumed"]:
+                    self._last_seq = 0
+                return
+            await asyncio.sleep(RESUME_RETRY_S)
+            if self.welcome is not welcome:
+                raise Closed(1006, "lost while it resumed")
 
     def _settle(self, message):
         answer = self._waiting.pop(message.get("id"), None)

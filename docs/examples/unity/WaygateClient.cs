@@ -35,6 +35,9 @@ namespace Waygate
     {
         private const int Unauthorized = 4401;
         private const int MaxRefusals = 5;
+        private const int Unavailable = -32004;
+        private const int ResumeTries = 4;
+        private const int ResumeRetryMs = 400;
         private const double LongestPauseMs = 20000;
         private static readonly HashSet<int> StayAway = new HashSet<int> { 1000, 1003, 1009, 4403, 4409 };
 
@@ -235,6 +238,7 @@ namespace Waygate
             try
             {
                 if (earlier != null) await ResumeAsync(earlier);
+                if (Welcome != welcome) return;
                 SetState(ConnectionState.Connected, 0);
                 Show((JObject)welcome["presence"]);
                 Connected?.Invoke(welcome);
@@ -248,9 +252,23 @@ namespace Waygate
         /// <summary>The first message of a connection; what was missed follows the answer.</summary>
         private async Task ResumeAsync(string sessionId)
         {
-            var result = await CallAsync(
-                "session.resume", new { session_id = sessionId, last_seq = _lastSeq });
-            if (!(bool)result["resumed"]) _lastSeq = 0;
+            var welcome = Welcome;
+            for (var tries = 0; tries < ResumeTries && Welcome == welcome; tries++)
+            {
+                try
+                {
+                    var result = await CallAsync(
+                        "session.resume", new { session_id = sessionId, last_seq = _lastSeq });
+                    if (!(bool)result["resumed"]) _lastSeq = 0;
+                    return;
+                }
+                catch (RpcException error) when (error.Code != 0)
+                {
+                    if (error.Code != Unavailable) return;
+                }
+                // A gateway that cannot reach its store holds new events back for a second.
+                await Task.Delay(ResumeRetryMs);
+            }
         }
 
         private async Task RefreshAsync()
