@@ -44,7 +44,8 @@ export class Calls {
   readonly #limits: CallLimits;
   readonly #events: CallEvents;
   readonly #pending = new Map<number, Request>();
-  #queue: Request[] = [];
+  /** What waits for a connection, the first called first. */
+  readonly #queue = new Set<Request>();
   #gate: Gate = "shut";
   #reason: ConnectionReason | null = null;
   #wire: Wire | null = null;
@@ -68,17 +69,14 @@ export class Calls {
   open(): void {
     this.#gate = "open";
     // Whoever is told of one may end the connection: the rest is then for others to say.
-    while (this.#gate === "open") {
-      const request = this.#queue.shift();
-      if (request === undefined) return;
+    for (const request of this.#queue) {
+      if (this.#gate !== "open") return;
       try {
-        if (this.#send(request)) continue;
+        if (!this.#send(request)) return;
       } catch (error) {
+        this.#queue.delete(request);
         request.reject(error);
-        continue;
       }
-      this.#queue.unshift(request);
-      return;
     }
   }
 
@@ -103,8 +101,8 @@ export class Calls {
   shut(reason: ConnectionReason): void {
     this.#gate = "shut";
     this.#reason = reason;
-    const waiting = this.#queue;
-    this.#queue = [];
+    const waiting = [...this.#queue];
+    this.#queue.clear();
     for (const request of waiting) {
       request.reject(new ClientError("closed", reason.message, { reason }));
     }
@@ -132,7 +130,7 @@ export class Calls {
       );
       const settle = (): void => {
         this.#pending.delete(id);
-        this.#queue = this.#queue.filter((waiting) => waiting !== request);
+        this.#queue.delete(request);
         cancelTimer();
         signal?.removeEventListener("abort", abort);
       };
@@ -182,7 +180,7 @@ export class Calls {
       throw new ClientError("not_connected", "The connection is gone");
     }
     // Nothing overtakes what waits still.
-    if (this.#gate === "open" && this.#queue.length === 0 && this.#send(request)) return;
+    if (this.#gate === "open" && this.#queue.size === 0 && this.#send(request)) return;
     const { queueLimit } = this.#limits;
     if (this.#gate === "shut") {
       throw new ClientError("not_connected", "There is no connection: call connect() first", {
@@ -194,12 +192,12 @@ export class Calls {
         retryable: true,
       });
     }
-    if (this.#queue.length >= queueLimit) {
+    if (this.#queue.size >= queueLimit) {
       throw new ClientError("queue_full", `${queueLimit} requests wait for a connection already`, {
         retryable: true,
       });
     }
-    this.#queue.push(request);
+    this.#queue.add(request);
   }
 
   /** Writes a request out. @returns false when the connection is just gone */
@@ -208,6 +206,7 @@ export class Calls {
     outgoing.assertFits(this.#maxBytes);
     if (this.#wire?.(outgoing.text) !== true) return false;
     request.sent = true;
+    this.#queue.delete(request);
     this.#events.sent(outgoing);
     return true;
   }

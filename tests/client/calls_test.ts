@@ -334,3 +334,31 @@ Deno.test("what is called while what waited goes out comes after it", async () =
   );
   await client.disconnect();
 });
+
+Deno.test("many requests that wait are given up about as fast as they were made", async () => {
+  const spentMs = await costOfGivingUp(16_000);
+  // Were each looked for among all of them, it would be ten times as long as it takes.
+  assert.ok(spentMs < 4_000, `${spentMs} ms`);
+});
+
+/** How long it takes, in ms, until this many requests that wait have run out of time. */
+async function costOfGivingUp(count: number): Promise<number> {
+  const world = scripted();
+  const client = world.client({ queueLimit: count });
+  const timers: (() => void)[] = [];
+  world.setTimer = (run) => {
+    timers.push(run);
+    return () => {};
+  };
+  client.connect().catch(() => {});
+  await world.settle();
+  timers.length = 0;
+  const calls = Array.from({ length: count }, () => client.call("rpc.discover"));
+  const startedAt = performance.now();
+  for (const run of timers) run();
+  const spentMs = performance.now() - startedAt;
+  const outcomes = await Promise.allSettled(calls);
+  assert.ok(outcomes.every(({ status }) => status === "rejected"));
+  await client.disconnect();
+  return spentMs;
+}

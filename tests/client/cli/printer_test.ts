@@ -28,5 +28,5 @@ Deno.test("prettyPrinter() lets nobody write to the terminal but in words", () =
 Deno.test("prettyPrinter() keeps lines and colours of its own", () => {
   const lines: string[] = [];
   prettyPrinter((line) => lines.push(line), true).notification("a.b", { text: "x".repeat(90) });
-  assert.match(lines.join(), /^\x1b\[36m← a\.b\x1b\[0m \{\n {2}text: \x1b\[32m"x+"/);
+  assert.ok(lines.join().startsWith('\x1b[36m← a.b\x1b[0m {\n  text: \x1b[32m"xxx'), lines.join());
 });
