@@ -124,7 +124,7 @@ export class Connection {
     this.#life = life;
     const stop = this.#environment.onWake(() => this.#wake());
     life.signal.addEventListener("abort", stop);
-    this.#dialer.reset();
+    this.#tokens.reset();
     this.#change("connecting", null);
     // Whoever listens may have ended it.
     if (!life.signal.aborted) this.#run(life.signal);

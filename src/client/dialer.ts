@@ -27,17 +27,11 @@ export class Dialer {
   readonly #options: DialOptions;
   readonly #tokens: TokenSource;
   readonly #environment: ClientEnvironment;
-  #refused: string | null = null;
 
   constructor(options: DialOptions, tokens: TokenSource, environment: ClientEnvironment) {
     this.#options = options;
     this.#tokens = tokens;
     this.#environment = environment;
-  }
-
-  /** A player has signed in anew, perhaps after the clocks were set: every token has its chance. */
-  reset(): void {
-    this.#refused = null;
   }
 
   /** One try and, if it succeeds, the connection's life. Resolves with its end; never rejects. */
@@ -52,7 +46,7 @@ export class Dialer {
       return noLink(CloseCode.abnormal, error, "token_failed");
     }
     if (signal.aborted) return noLink(CloseCode.normal, "");
-    if (token === this.#refused) {
+    if (this.#tokens.isRefused(token)) {
       return noLink(CloseCode.unauthorized, "The token function gave the refused token again");
     }
     let link: Link;
@@ -63,9 +57,10 @@ export class Dialer {
     } catch (error) {
       return noLink(CloseCode.abnormal, error);
     }
+    this.#tokens.use(token);
     events.linked(link);
     const end = await link.ended;
-    if (end.code === CloseCode.unauthorized) this.#refused = token;
+    if (end.code === CloseCode.unauthorized) this.#tokens.refuse();
     return end;
   }
 }

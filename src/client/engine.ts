@@ -185,7 +185,7 @@ export class ClientEngine {
     const { method } = request;
     this.#session.answered(request, result);
     if (updatesPresence(method)) this.#presenceSync.update([result as unknown as Presence]);
-    if (method === "auth.refresh") this.#tokens.replace((request.params as RefreshParams).token);
+    if (method === "auth.refresh") this.#tokens.use((request.params as RefreshParams).token);
   }
 
   #ping(): void {

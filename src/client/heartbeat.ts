@@ -36,6 +36,7 @@ export class Heartbeat {
   readonly #actions: HeartbeatActions;
   #heardAt: number;
   #pinged = false;
+  #dueAt = 0;
   #lateTimers = 0;
   #cancel: () => void = () => {};
 
@@ -55,7 +56,10 @@ export class Heartbeat {
 
   /** The tab or the network woke: asks at once whether the connection is still there. */
   check(): void {
-    this.#ping(Math.min(WAKE_PONG_WAIT_MS, this.#pongWaitMs));
+    const waitMs = Math.min(WAKE_PONG_WAIT_MS, this.#pongWaitMs);
+    const restMs = this.#dueAt - this.#environment.now();
+    // Waking again and again must not put off a verdict that is near; one that is overdue may wait.
+    this.#ping(this.#pinged && restMs > 0 ? Math.min(restMs, waitMs) : waitMs);
   }
 
   /** Ends it. */
@@ -68,10 +72,10 @@ export class Heartbeat {
   }
 
   #schedule(delayMs: number): void {
-    const dueAt = this.#environment.now() + delayMs;
+    this.#dueAt = this.#environment.now() + delayMs;
     this.#cancel();
     this.#cancel = this.#environment.setTimer(() => {
-      this.#tick(this.#environment.now() - dueAt > LATE_INTERVALS * this.#intervalMs);
+      this.#tick(this.#environment.now() - this.#dueAt > LATE_INTERVALS * this.#intervalMs);
     }, delayMs);
   }
 

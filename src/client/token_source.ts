@@ -2,11 +2,16 @@ import { ClientError } from "./client_error.ts";
 import type { TokenFunction } from "./client_options.ts";
 import type { ClientEnvironment } from "./environment.ts";
 
-/** Where tokens come from: a fixed one, or a function asked for a new one each time. */
+/**
+ * Where tokens come from: a fixed one, or a function asked for a new one each time. Knows the one in
+ * use, so that none is used again that the server has refused.
+ */
 export class TokenSource {
   #token: string | TokenFunction;
   readonly #environment: ClientEnvironment;
   readonly #timeoutMs: number;
+  #used: string | null = null;
+  #refused: string | null = null;
 
   /** @param timeoutMs how long the function may take, in ms */
   constructor(token: string | TokenFunction, environment: ClientEnvironment, timeoutMs: number) {
@@ -20,9 +25,25 @@ export class TokenSource {
     return typeof this.#token === "string";
   }
 
-  /** A fixed token is succeeded by one that the server has accepted. */
-  replace(token: string): void {
+  /** The connection lives by this token from now on; a fixed one is succeeded by it. */
+  use(token: string): void {
+    this.#used = token;
     if (this.fixed) this.#token = token;
+  }
+
+  /** The server has refused the token in use, or it has run out. */
+  refuse(): void {
+    this.#refused = this.#used;
+  }
+
+  /** Whether a token is the one that was refused last. */
+  isRefused(token: string): boolean {
+    return token === this.#refused;
+  }
+
+  /** A player has signed in anew, perhaps after the clocks were set: every token has its chance. */
+  reset(): void {
+    this.#refused = null;
   }
 
   /**
@@ -48,6 +69,7 @@ export class TokenSource {
     }
     return token;
   }
+
   /** Stops waiting when the signal is aborted or time is up, even if the function goes on. */
   #ask(token: TokenFunction, signal: AbortSignal): Promise<string> {
     const abort = new AbortController();

@@ -112,6 +112,32 @@ Deno.test("a tab that wakes looks at once whether the connection is still there"
   await client.disconnect();
 });
 
+Deno.test("a tab that wakes again and again does not put off that its network is dead", async () => {
+  const world = scripted();
+  const { client, socket } = await world.connected();
+  socket.dead = true;
+  for (let wakes = 0; wakes < 7; wakes++) {
+    await world.wake();
+    await world.pass(4_000);
+  }
+  assert.equal(client.state, "reconnecting");
+  await client.disconnect();
+});
+
+Deno.test("a laptop that slept while a ping was on its way has time to answer", async () => {
+  const world = scripted();
+  const { client, socket } = await world.connected();
+  socket.holdPings = true;
+  await world.pass(INTERVAL_MS);
+  world.skip(3_600_000);
+  await world.wake();
+  await world.pass(4_000);
+  socket.answerPings();
+  await world.pass(INTERVAL_MS - 1);
+  assert.equal(client.state, "connected");
+  await client.disconnect();
+});
+
 Deno.test("a runtime's terminate() ends a dead connection, for a close frame would end the session", async () => {
   const world = scripted();
   const { client, socket } = await world.connected();

@@ -229,6 +229,26 @@ Deno.test("a fixed token is succeeded by the one of auth.refresh", async () => {
   await client.disconnect();
 });
 
+Deno.test("after 4401 the token that the connection was renewed with is not used again", async () => {
+  const world = scripted();
+  let token = "t.first";
+  const { client, socket } = await world.connected({ token: () => token });
+  token = "t.renewed";
+  socket.tell("system.token_expiring", { expires_at: "2026-01-01T00:00:30.000Z" });
+  await world.settle();
+  socket.answer(socket.request("auth.refresh"), { expires_at: "2026-01-01T00:01:00.000Z" });
+  await world.pass(60_000);
+  // A function that keeps its token too long gives it once more.
+  socket.end(4401, "unauthorized: expired");
+  await world.pass(400);
+  await world.socket(1);
+  assert.equal(client.reason?.code, "unauthorized");
+  token = "t.new";
+  await world.pass(2_000);
+  assert.equal((await world.socket(2)).protocols.at(-1), "bearer.t.new");
+  await client.disconnect();
+});
+
 Deno.test("traces never show a token", async () => {
   const world = scripted();
   const { client, socket } = await world.connected();
