@@ -8,7 +8,8 @@ import type { StreamPosition } from "./stream_position.ts";
 export const INCOMPLETE: Replay = { complete: false, entries: [] };
 
 /**
- * Whether the stream has dropped something for want of room that was younger than the window.
+ * Whether something that was younger than the window is gone from the stream: for want of room, or
+ * because somebody has emptied it.
  *
  * What a stream drops by age does not matter. A stream that had to drop something younger was full at
  * that moment, of messages that are younger still: it is full until that one would have aged as well.
@@ -19,10 +20,12 @@ export function droppedEarly(
   limits: StreamLimits,
   nowMs: number,
 ): boolean {
-  const { first, firstAtMs, bytes, maxBytes } = position;
+  const { first, firstAtMs, last, lastAtMs, bytes, maxBytes } = position;
+  if (first <= after + 1) return false;
+  const sinceMs = nowMs - (limits.windowMs + retentionMs(limits)) / 2;
+  if (first > last) return lastAtMs > sinceMs;
   const largest = Math.min(LARGEST_BYTES, maxBytes / 8);
-  if (first <= after + 1 || bytes < maxBytes - largest) return false;
-  return firstAtMs > nowMs - (limits.windowMs + retentionMs(limits)) / 2;
+  return bytes >= maxBytes - largest && firstAtMs > sinceMs;
 }
 
 /** What NATS carries in one message unless told otherwise; a full stream has less room left than that. */

@@ -20,6 +20,8 @@ const FULL: StreamPosition = {
   republishesInOrder: true,
 };
 
+const EMPTY: StreamPosition = { ...FULL, first: 201, firstAtMs: Infinity, bytes: 0 };
+
 Deno.test("droppedEarly() is true where a full stream begins behind what was missed", () => {
   assert.equal(droppedEarly(FULL, 50, LIMITS, NOW_MS), true);
   assert.equal(droppedEarly(FULL, 99, LIMITS, NOW_MS), true);
@@ -33,8 +35,12 @@ Deno.test("droppedEarly() is false where nothing after the last known message we
 Deno.test("droppedEarly() is false where the messages before went by age", () => {
   assert.equal(droppedEarly({ ...FULL, bytes: 50_000_000 }, 50, LIMITS, NOW_MS), false);
   assert.equal(droppedEarly({ ...FULL, firstAtMs: NOW_MS - 64_000 }, 50, LIMITS, NOW_MS), false);
-  const empty = { ...FULL, first: 201, firstAtMs: Infinity, bytes: 0 };
-  assert.equal(droppedEarly(empty, 50, LIMITS, NOW_MS), false);
+  assert.equal(droppedEarly({ ...EMPTY, lastAtMs: NOW_MS - 65_000 }, 50, LIMITS, NOW_MS), false);
+});
+
+Deno.test("droppedEarly() is true where nothing is left, and the newest was not old enough to go", () => {
+  assert.equal(droppedEarly(EMPTY, 199, LIMITS, NOW_MS), true);
+  assert.equal(droppedEarly(EMPTY, 200, LIMITS, NOW_MS), false);
 });
 
 Deno.test("MissedEntries gives up on a full subject, and on more than one replay may hold", () => {
