@@ -3,7 +3,10 @@ interface Entry {
   dueAt: number;
 }
 
-/** Listeners of different rhythms on one timer; no listener, no timer. */
+/**
+ * Listeners of different rhythms on one timer; no listener, no timer. By the monotonic clock: one that
+ * is set back must not stop them.
+ */
 export class SharedClock {
   readonly #entries = new Map<() => void, Entry>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -14,7 +17,7 @@ export class SharedClock {
    * @returns stops it
    */
   every(intervalMs: number, listener: () => void): () => void {
-    this.#entries.set(listener, { intervalMs, dueAt: Date.now() + intervalMs });
+    this.#entries.set(listener, { intervalMs, dueAt: performance.now() + intervalMs });
     this.#schedule();
     return () => {
       this.#entries.delete(listener);
@@ -27,11 +30,11 @@ export class SharedClock {
     this.#timer = undefined;
     if (this.#entries.size === 0) return;
     const dueAt = Math.min(...[...this.#entries.values()].map((entry) => entry.dueAt));
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, dueAt - Date.now()));
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, dueAt - performance.now()));
   }
 
   #tick(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [listener, entry] of [...this.#entries]) {
       if (entry.dueAt > now || !this.#entries.has(listener)) continue;
       entry.dueAt = now + entry.intervalMs;

@@ -31,3 +31,19 @@ Deno.test("SharedClock lets listeners stop each other", async () => {
   await until(() => calls > 0, { what: "a call" });
   assert.equal(calls, 1);
 });
+
+Deno.test("SharedClock goes on when the wall clock is set back", async () => {
+  const clock = new SharedClock();
+  const { now } = Date;
+  let calls = 0;
+  const stop = clock.every(5, () => calls++);
+  try {
+    Date.now = () => now() - 3_600_000;
+    const stopOther = clock.every(1_000, () => {});
+    stopOther();
+    await until(() => calls >= 2, { what: "two calls" });
+  } finally {
+    Date.now = now;
+    stop();
+  }
+});

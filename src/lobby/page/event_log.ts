@@ -17,6 +17,7 @@ export class EventLog {
   readonly #chips = [...document.querySelectorAll<HTMLButtonElement>(".chip[data-kind]")];
   readonly #listeners: (() => void)[] = [];
   readonly #render = (): void => this.#show();
+  /** By the monotonic clock: one that is set back must not stop the log. */
   #shownAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #rows: LogRow[] = [];
@@ -60,11 +61,11 @@ export class EventLog {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       onNextFrame(this.#render);
-    }, Math.max(0, this.#shownAt + PERIOD_MS - Date.now()));
+    }, Math.max(0, this.#shownAt + PERIOD_MS - performance.now()));
   }
 
   #show(): void {
-    this.#shownAt = Date.now();
+    this.#shownAt = performance.now();
     const paused = this.#pause.getAttribute("aria-pressed") === "true";
     const more = paused && this.#waiting.length > 0 ? ` (${this.#waiting.length} new)` : "";
     this.#pause.textContent = paused ? `Resume${more}` : "Pause";
