@@ -34,28 +34,29 @@ export interface ClientOptions {
   /** A JWT; or, so that the client can stay longer than one token lives, a function that gets one. */
   readonly token: string | TokenFunction;
   /** For runtimes without a global WebSocket: the one of `ws`. */
-  readonly WebSocket?: WebSocketConstructor;
+  readonly WebSocket?: WebSocketConstructor | undefined;
   /** How long one try to connect may take, token and welcome included, in ms. @default {10000} */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /** How long a call waits for its answer unless it says otherwise, in ms. @default {10000} */
-  readonly callTimeoutMs?: number;
+  readonly callTimeoutMs?: number | undefined;
   /**
    * How many requests may wait while there is no connection; they are sent, in order, once there is
-   * one. 0: requests fail at once when there is no connection. @default {100}
+   * one. 0: requests fail at once when there is no connection. More than the server's
+   * `RATE_LIMIT_BURST` (100) at once it answers with rate limited. @default {100}
    */
-  readonly queueLimit?: number;
+  readonly queueLimit?: number | undefined;
 }
 
 /** Options of one call. */
 export interface CallOptions {
   /** How long to wait for the answer, in ms; waiting for a connection counts. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Stops waiting; the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of `connect()`. */
 export interface ConnectOptions {
   /** Stops waiting; the call that began to connect also gives up connecting. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }

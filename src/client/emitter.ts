@@ -4,7 +4,7 @@ export type Unsubscribe = () => void;
 /** How long a listener listens. */
 export interface ListenOptions {
   /** Ends the subscription when aborted. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Subscription {

@@ -46,6 +46,22 @@ export function events(client: WaygateClient): void {
   });
 }
 
+/** As it comes from code that has an option or not, under `exactOptionalPropertyTypes`. */
+export async function passedOn(signal?: AbortSignal, timeoutMs?: number): Promise<void> {
+  const client = new WaygateClient({
+    url: "/ws",
+    token: () => "h.p.s",
+    WebSocket: undefined,
+    callTimeoutMs: timeoutMs,
+    connectTimeoutMs: timeoutMs,
+    queueLimit: undefined,
+  });
+  await client.connect({ signal });
+  await client.call("system.ping", {}, { timeoutMs, signal });
+  await client.presence.subscribe({ all: true }, { timeoutMs, signal });
+  client.on("latency", () => {}, { signal });
+}
+
 export async function ownMethods(): Promise<number> {
   const client = new WaygateClient<Methods & GameMethods>({
     url: new URL("wss://game.example/ws"),
