@@ -56,7 +56,13 @@ Deno.test("a Redis that comes back without the last changes keeps nobody who lef
 
   await place.redis.kill();
   await place.redis.restart();
+  const backAt = performance.now();
   await listed(inUs, left + 1);
+  const rightMs = performance.now() - backAt;
+  report(`the list right again after a Redis without its last changes, lease ${LEASE_MS} ms`, [
+    rightMs,
+  ]);
+  assert.ok(rightMs < LEASE_MS, `${rightMs} ms`);
   await inUs.sees(left);
 });
 
