@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type FetchHandler, type HttpServer, type ServeOptions, serverUrl } from "./serve.ts";
 import { sendResponse, toRequest, unreadable, writeResponse } from "./serve_exchange.ts";
+import { ListenerWatch } from "./serve_node_watch.ts";
 import { type KeyPairWatch, readKeyPair, watchKeyPair } from "./serve_tls.ts";
 import { log } from "./telemetry/log.ts";
 
@@ -66,12 +67,14 @@ export async function serveNode(
   });
   await listening(server, options);
   const { address, port } = server.address() as AddressInfo;
+  const listenerWatch = new ListenerWatch(server, address, port);
   return {
     hostname: address,
     port,
     url: serverUrl(address, port, isSecure),
     async stop() {
       watch?.stop();
+      listenerWatch.stop();
       const closed = new Promise((resolve) => server.close(resolve));
       upgrader.terminateAll();
       server.closeAllConnections();
