@@ -57,7 +57,7 @@ export type ParamsArgument<Params> = Record<never, never> extends Params ? [para
  * });
  * ```
  */
-export class WaygateClient<M extends MethodTypes = Methods> {
+export class WaygateClient<M extends MethodTypes<M> = Methods> {
   readonly #engine: ClientEngine;
 
   /**

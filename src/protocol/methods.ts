@@ -53,7 +53,7 @@ export interface SendEventParams {
   readonly to: EventTarget;
   /** 1–64 characters. */
   readonly type: string;
-  /** Handed over untouched; null when absent. */
+  /** Handed over as it is, numbers as doubles; null when absent. */
   readonly payload?: Json;
   /** 1–128 characters; the same key sent again within the resume window happens once. */
   readonly idempotency_key?: string;
@@ -175,5 +175,7 @@ export type Methods = {
   "system.kick": { params: KickParams; result: KickResult };
 };
 
-/** The shape of a table of methods by name; a game describes its own in the same way. */
-export type MethodTypes = Record<string, { params: unknown; result: unknown }>;
+/** The shape of a table of methods by name; a game describes its own so, by a type or an interface. */
+export type MethodTypes<Table = Record<string, unknown>> = {
+  [Name in keyof Table]: { params: unknown; result: unknown };
+};

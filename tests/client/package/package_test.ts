@@ -40,6 +40,7 @@ Deno.test("the package's types work for a TypeScript project, however it resolve
     project.run(Deno.execPath(), [
       ...["run", "--no-prompt", "--no-lock", "--allow-read", "--allow-env", "--allow-sys"],
       ...[compiler, "--noEmit", "--strict", "--target", "es2022"],
+      ...["--exactOptionalPropertyTypes", "--verbatimModuleSyntax", "--isolatedModules"],
       // The compiler's own libraries are not ours to check; the package's declarations are.
       ...["--lib", "es2023,dom,dom.iterable", "--skipDefaultLibCheck"],
       ...["--module", `${module}`, "--moduleResolution", `${resolution}`, source],

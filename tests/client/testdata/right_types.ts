@@ -62,6 +62,18 @@ export async function passedOn(signal?: AbortSignal, timeoutMs?: number): Promis
   client.on("latency", () => {}, { signal });
 }
 
+/** The same, as an interface. */
+interface MoreMethods {
+  "guild.join": { params: { guild: string }; result: { members: number } };
+}
+
+export async function bothWays(
+  client: WaygateClient<Methods & GameMethods & MoreMethods>,
+): Promise<number> {
+  await client.call("inventory.list");
+  return (await client.call("guild.join", { guild: "a" })).members;
+}
+
 export async function ownMethods(): Promise<number> {
   const client = new WaygateClient<Methods & GameMethods>({
     url: new URL("wss://game.example/ws"),
