@@ -11,6 +11,7 @@ export class PresenceInterest {
   #all = 0;
   #restricted = false;
   #allRefused = false;
+  #revision = 0;
 
   /** Whether the view shows only what was asked for; before, whatever the server sends. */
   get restricted(): boolean {
@@ -32,8 +33,14 @@ export class PresenceInterest {
     this.#allRefused = true;
   }
 
+  /** Another one after each change. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   /** Adds one count for each. */
   add({ users = [], locations = [], all = false }: PresenceInterestParams): void {
+    this.#revision++;
     for (const user of users) this.#users.set(user, (this.#users.get(user) ?? 0) + 1);
     for (const place of locations) {
       this.#locations.set(place, (this.#locations.get(place) ?? 0) + 1);
@@ -45,6 +52,7 @@ export class PresenceInterest {
   remove(
     { users = [], locations = [], all = false }: PresenceInterestParams,
   ): PresenceInterestParams {
+    this.#revision++;
     const ended = all && --this.#all <= 0;
     if (ended) this.#all = 0;
     return {

@@ -137,9 +137,7 @@ export class PresenceSync {
   /** What is asked for has changed: what was refused with the rest may be taken now. */
   #askAgain(): void {
     if (this.#link === null || this.#refusal === null) return;
-    this.#do(() => {
-      this.#refusal = null;
-    });
+    this.#do(() => void (this.#refusal = null));
     this.#model.begin();
     this.#resync(this.#link.signal);
   }
@@ -147,10 +145,14 @@ export class PresenceSync {
   /** Asks for everything again, until it has come, is refused, or the connection is gone. */
   async #resync(signal: AbortSignal): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
+      const { revision } = this.#interest;
       const failure = await this.#askAll(signal);
       if (signal.aborted || failure === undefined) return;
-      // One of those who waited may have spoilt it for all.
-      if (isRefusal(failure) && await this.#askEach(signal)) continue;
+      if (isRefusal(failure)) {
+        await this.#askEach(signal);
+        // What spoilt it for all may be gone.
+        if (revision !== this.#interest.revision) continue;
+      }
       if (signal.aborted) return;
       this.#port.failed(failure);
       if (isRefusal(failure) && ![...this.#asks].some(({ waits }) => waits)) {
@@ -178,9 +180,8 @@ export class PresenceSync {
     return failures.find((failure) => !isRefusal(failure)) ?? failures[0];
   }
 
-  /** Asks for what waits, one after another. @returns whether any of it was refused */
-  async #askEach(signal: AbortSignal): Promise<boolean> {
-    let refused = false;
+  /** Asks for what waits, one after another: one of them may spoil it for all. */
+  async #askEach(signal: AbortSignal): Promise<void> {
     for (const ask of [...this.#asks]) {
       if (!ask.waits) continue;
       try {
@@ -188,12 +189,10 @@ export class PresenceSync {
         ask.resolve(presences);
       } catch (error) {
         if (!isRefusal(error)) continue;
-        refused = true;
         this.#takeBack(ask, error);
         ask.reject(error);
       }
     }
-    return refused;
   }
 
   #complete(presences: readonly Presence[], asked: boolean): void {

@@ -104,6 +104,36 @@ Deno.test("a part that may pass is asked for again, whatever else was refused", 
   await client.disconnect();
 });
 
+Deno.test("what is refused when nobody wants it any more is no refusal", async () => {
+  const world = scripted();
+  const { client, socket } = await world.connected();
+  socket.end(1006);
+  await world.settle();
+  const abort = new AbortController();
+  const given = client.presence.subscribe({ locations: ["no such"] }, { signal: abort.signal });
+  const kept = client.presence.subscribe({ users: ["a"] });
+  await world.pass(250);
+  const next = await world.socket(2);
+  next.greet({ session_id: "ws_2" });
+  next.resume();
+  const both = next.request("presence.subscribe");
+  abort.abort();
+  await assert.rejects(given, { name: "AbortError" });
+  next.refuse(both, -32602);
+  await world.settle();
+  for (const request of asked(next, "presence.subscribe").slice(1)) {
+    snapshotFor(next, request, 1);
+    await world.settle();
+  }
+  await world.settle();
+  for (const request of asked(next, "presence.subscribe").slice(2)) snapshotFor(next, request, 1);
+  await kept;
+  await world.settle();
+  assert.equal(client.presence.refusal, null);
+  assert.equal(client.presence.synced, true);
+  await client.disconnect();
+});
+
 Deno.test("who stops waiting is not subscribed on the server either", async () => {
   const world = scripted();
   const { client, socket } = await world.connected();
