@@ -63,7 +63,7 @@ const WORDS: Readonly<Record<ReasonCode, string>> = {
 };
 
 /** The reason code of an end. */
-export function reasonCode({ cause, code, detail, opened }: LinkEnd): ReasonCode {
+function reasonCode({ cause, code, detail, opened }: LinkEnd): ReasonCode {
   // A server whose runtime does the pinging closes with 1001, and only its words tell why.
   if (code === CloseCode.goingAway && /\bping\b/.test(detail)) return "heartbeat_lost";
   return cause ?? CODES[code] ?? (opened ? "connection_lost" : "unreachable");

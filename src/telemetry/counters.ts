@@ -2,7 +2,7 @@ import { CloseCode } from "../protocol/close_codes.ts";
 import { ErrorCode } from "../protocol/errors.ts";
 
 /** Upper bounds of the request duration histogram, in seconds. */
-export const DURATION_BUCKETS_S: readonly number[] = [
+const DURATION_BUCKETS_S = [
   0.0001,
   0.00025,
   0.0005,

@@ -61,11 +61,6 @@ export function receive(descriptor: number, into: Uint8Array): number {
   return libc.recv(descriptor, into, BigInt(into.length), MSG_DONTWAIT);
 }
 
-/** Reads, and waits for something to read; 0 when the peer is gone. */
-export function receiveSome(descriptor: number, into: Uint8Array): number {
-  return checked(libc.recv(descriptor, into, BigInt(into.length), 0), "recv");
-}
-
 export function close(descriptor: number): void {
   libc.close(descriptor);
 }
