@@ -90,11 +90,10 @@ export function untilMemoryAlarm(connections: () => number): Promise<MemoryAlarm
 
 /** Memory of the container, else of the machine; undefined without `--allow-sys=systemMemoryInfo`. */
 function totalMemoryBytes(): number | undefined {
-  try {
-    const { total } = Deno.systemMemoryInfo();
-    // 0 where nothing is known of a limit.
-    return Math.min(total, process.constrainedMemory() || Infinity);
-  } catch {
-    return undefined;
-  }
+  // On a terminal the runtime would ask, and hold up everything until somebody answers.
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
+  if (state !== "granted") return undefined;
+  const { total } = Deno.systemMemoryInfo();
+  // 0 where nothing is known of a limit.
+  return Math.min(total, process.constrainedMemory() || Infinity);
 }
