@@ -50,6 +50,8 @@ export class NodePresence {
   #sessionWatcher: ((sessions: readonly SessionState[]) => void) | undefined;
   readonly #givenUp = new GivenUp();
   #isStoreAway = false;
+  /** While the lease is asked for because of a doubt: the instance that it was under. */
+  #doubted: Instance | undefined;
 
   constructor(options: NodePresenceOptions) {
     this.#options = options;
@@ -106,8 +108,7 @@ export class NodePresence {
       ready: () => Promise.all([bus.flush(), this.lease.settled()]),
       returningMs: () => this.lease.returningMs,
       holds: (sessionId) => this.tracker.state(sessionId) !== undefined,
-      // Others have reaped us in error: the lease will tell, and everyone is registered again.
-      onGivenUp: () => void this.lease.check(),
+      onGivenUp: () => void this.#doubt(),
       onError: (error) => log.failed("resync", error),
     });
     this.membership = new Membership({
@@ -211,9 +212,21 @@ export class NodePresence {
     if (this.#isStoreAway) this.#options.log.storeBack();
     this.#isStoreAway = false;
     this.tracker.writer.resume();
+    // What is watched was just looked up, or there would be no doubt: once more is without end.
+    if (this.lease.instance === this.#doubted) return;
     const heard = this.membership.peers.map(({ instance }) => instance);
     // The bus is cut between them and us: what they say reaches us by way of the store alone.
     if (this.#givenUp.areAmong(others, heard)) this.#resync.request();
+  }
+
+  /**
+   * The store shows sessions that live here as gone. Either others have reaped us in error: then the
+   * lease is gone, and everyone is registered again. Or the store is late with what we wrote.
+   */
+  async #doubt(): Promise<void> {
+    this.#doubted = this.lease.instance;
+    await this.lease.check();
+    this.#doubted = undefined;
   }
 
   #onLeaseLost(): void {

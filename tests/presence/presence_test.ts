@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Presence } from "../../src/protocol/presence.ts";
-import { Cluster, type ClusterNode } from "./cluster.ts";
+import { Cluster, type ClusterNode, NODE_LEASE_MS } from "./cluster.ts";
 import { MemoryPlace } from "./cluster_places.ts";
 import { FakeTime } from "./fake_time.ts";
 import { brief } from "./presences.ts";
@@ -259,6 +259,23 @@ Deno.test("a change is shown even if a store that lost its data is behind what w
   a.update(id, { status: "busy" });
   await time.advance(1000);
   for (const { online } of [view, own]) assert.equal(online.get("ada")?.status, "busy");
+});
+
+Deno.test("a store that is late with what is written anew is not asked over and over meanwhile", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  watch(a, { all: true });
+  cluster.join(a, "ada");
+  cluster.join(b, "bob");
+  // They lose sight of each other, but for the store.
+  b.bus.disconnect();
+  await time.advance(3 * NODE_LEASE_MS);
+  const asked = a.store.calls.length;
+  Object.assign(a.store, { latencyMs: 5, lateMs: 3500 });
+  await cluster.flush();
+  await time.advance(2 * NODE_LEASE_MS);
+  const calls = a.store.calls.length - asked;
+  assert.ok(calls < 60, `${calls} calls in two leases`);
 });
 
 async function start(time: FakeTime) {
