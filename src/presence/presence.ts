@@ -84,6 +84,7 @@ export class NodePresence {
       instance: () => this.lease.instance,
       knownVersion: (userId) => this.feed.newest(userId)?.version,
       announce: (presence, before) => this.#announcer.announce(presence, before),
+      onWasOver: (presence) => this.feed.offer(presence),
       onSessions: (sessions) => this.#onSessions(sessions),
       onLeaseLost: () => this.lease.lose(),
       onRefused: (error) => log.failed("write", error),

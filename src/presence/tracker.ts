@@ -35,6 +35,8 @@ export interface TrackerOptions {
   readonly knownVersion: (userId: string) => number | undefined;
   /** A user is shown anew; tell those who watch, also where the user was shown before. */
   readonly announce: (presence: Presence, before: readonly (string | null)[]) => void;
+  /** How a user is shown whose session left, and was over already: who watches here may not have heard. */
+  readonly onWasOver: (presence: Presence) => void;
   /** Told of all sessions of a user who has one here, after each change. */
   readonly onSessions: (sessions: readonly SessionState[]) => void;
   readonly onLeaseLost: () => void;
@@ -223,8 +225,9 @@ export class PresenceTracker {
       else if (intent.op === "resume") adopt(session, outcome);
     }
     this.#options.onSessions(outcome.sessions);
-    if (!outcome.changed && !isRepeated) return;
-    this.#options.announce(outcome.presence, [outcome.previous_location, shownAt]);
+    const { presence, changed, previous_location: before } = outcome;
+    if (changed || isRepeated) this.#options.announce(presence, [before, shownAt]);
+    else if (intent.op === "leave") this.#options.onWasOver(presence);
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Presence } from "../../src/protocol/presence.ts";
-import { Cluster, type ClusterNode, NODE_LEASE_MS } from "./cluster.ts";
+import { type ClientSession, Cluster, type ClusterNode, NODE_LEASE_MS } from "./cluster.ts";
 import { MemoryPlace } from "./cluster_places.ts";
 import { FakeTime } from "./fake_time.ts";
 import { brief } from "./presences.ts";
@@ -259,6 +259,25 @@ Deno.test("a change is shown even if a store that lost its data is behind what w
   a.update(id, { status: "busy" });
   await time.advance(1000);
   for (const { online } of [view, own]) assert.equal(online.get("ada")?.status, "busy");
+});
+
+Deno.test("who came back elsewhere and left, unheard, is not shown for the session that broke here", async () => {
+  using time = new FakeTime();
+  const { cluster, a, b } = await start(time);
+  const view = watch(a, { all: true });
+  const first = cluster.join(a, "ada");
+  await time.advance(1000);
+  a.bus.holdsPresence = true;
+  b.resume(cluster.join(b, "ada"), first);
+  await time.advance(200);
+  a.bus.disconnect();
+  b.leave(b.sessions[0] as ClientSession);
+  await time.advance(20);
+  a.heal();
+  // What is watched is looked up while the broken session has its grace.
+  a.breakOff(a.sessions[0] as ClientSession);
+  await time.advance(3000);
+  assert.deepEqual([...view.online.values()], []);
 });
 
 Deno.test("a store that is late with what is written anew is not asked over and over meanwhile", async () => {

@@ -259,6 +259,7 @@ async function start() {
     onSessions: () => {},
     onLeaseLost: () => incarnation++,
     onRefused: (error) => announced.push(String(error)),
+    onWasOver() {},
   });
   tracker.writer.resume();
   const node = {
