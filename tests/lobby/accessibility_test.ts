@@ -145,8 +145,10 @@ Deno.test("the newest message stays in sight when a phone's keyboard takes its r
     await ada.say(`Message ${number}`);
     await ada.untilMessage(`Message ${number}`);
   }
-  const oldest = page.getByText("Message 1", { exact: true });
-  const newest = page.getByText("Message 8", { exact: true });
+  // The event log has them, too.
+  const feed = page.locator("#feed");
+  const oldest = feed.getByText("Message 1", { exact: true });
+  const newest = feed.getByText("Message 8", { exact: true });
   await page.setViewportSize({ width: PHONE.width, height: 440 });
   await until(() => isInSight(newest), { what: "the newest message" });
   await oldest.scrollIntoViewIfNeeded();
