@@ -96,7 +96,11 @@ export async function ensureStream(
 ): Promise<StreamInfo> {
   const wanted = wantedConfig(plan);
   const present = await findStream(manager, wanted.name);
-  if (present === undefined) return await createStream(manager, plan);
+  if (present === undefined) {
+    await createStream(manager, plan);
+    // Of two nodes that make it at one moment each is told of its own making; the leader knows which it is.
+    return await manager.streams.info(wanted.name);
+  }
   const kept = matches(wanted, present.config) ? present : await adapt(manager, wanted, present);
   return isMakeshift(kept) ? await replicate(manager, kept, plan.replicas) : kept;
 }

@@ -31,8 +31,8 @@ for (const sequence of ["1", "999999999"]) {
   Deno.test(`a service's own Nats-Sequence: ${sequence} neither silences nor slows anybody`, async () => {
     const subjects = createSubjects(`copied-${sequence}`);
     await using node = openNode(cluster.urls, subjects, { replicas: 3 });
-    await using service = openNode(cluster.urls, subjects, { replicas: 3 });
     await ready(node.stream);
+    await using service = openNode(cluster.urls, subjects, { replicas: 3 });
     const heard = await follow(node.stream, "ann");
     const both = async () => {
       const { seq } = await service.stream.announce(announcement());
