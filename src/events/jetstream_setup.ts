@@ -98,7 +98,7 @@ export async function ensureStream(
   const present = await findStream(manager, wanted.name);
   if (present === undefined) {
     await createStream(manager, plan);
-    // Of two nodes that make it at one moment each is told of its own making; the leader knows which it is.
+    // Two nodes may make it at one moment: the leader knows whose call it was.
     return await manager.streams.info(wanted.name);
   }
   const kept = matches(wanted, present.config) ? present : await adapt(manager, wanted, present);

@@ -68,15 +68,7 @@ Deno.test("what is left when the game unsubscribes from what was refused is whol
 });
 
 Deno.test("a part that is refused after a reconnect does not keep the rest from being shown", async () => {
-  const world = scripted();
-  const { client, socket } = await world.connected();
-  const users = Array.from({ length: 150 }, (_, index) => `u${index}`);
-  const subscribing = client.presence.subscribe({ users });
-  for (const request of asked(socket, "presence.subscribe")) snapshotFor(socket, request, 1);
-  await subscribing;
-  const next = await reconnected(world, client, socket);
-  const [first, second] = asked(next, "presence.subscribe");
-  assert.ok(first !== undefined && second !== undefined);
+  const { world, client, next, first, second } = await askedInTwo();
   snapshotFor(next, first, 2);
   next.refuse(second, -32602);
   await world.settle();
@@ -87,15 +79,7 @@ Deno.test("a part that is refused after a reconnect does not keep the rest from 
 });
 
 Deno.test("a part that may pass is asked for again, whatever else was refused", async () => {
-  const world = scripted();
-  const { client, socket } = await world.connected();
-  const users = Array.from({ length: 150 }, (_, index) => `u${index}`);
-  const subscribing = client.presence.subscribe({ users });
-  for (const request of asked(socket, "presence.subscribe")) snapshotFor(socket, request, 1);
-  await subscribing;
-  const next = await reconnected(world, client, socket);
-  const [first, second] = asked(next, "presence.subscribe");
-  assert.ok(first !== undefined && second !== undefined);
+  const { world, client, next, first, second } = await askedInTwo();
   next.refuse(first, -32602);
   next.refuse(second, -32004);
   await world.pass(250);
@@ -211,6 +195,20 @@ async function watching(): Promise<
     told.push(`refusal ${refusal?.code}`);
   });
   return { world, client, socket, told };
+}
+
+/** A client that watches so many that it asks for them in two requests, both unanswered after a reconnect. */
+async function askedInTwo() {
+  const world = scripted();
+  const { client, socket } = await world.connected();
+  const users = Array.from({ length: 150 }, (_, index) => `u${index}`);
+  const subscribing = client.presence.subscribe({ users });
+  for (const request of asked(socket, "presence.subscribe")) snapshotFor(socket, request, 1);
+  await subscribing;
+  const next = await reconnected(world, client, socket);
+  const [first, second] = asked(next, "presence.subscribe");
+  assert.ok(first !== undefined && second !== undefined);
+  return { world, client, next, first, second };
 }
 
 /** The connection breaks, and the next one goes on with the session. */
